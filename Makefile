@@ -1,0 +1,40 @@
+# The manual of this repository: `make` lists what it can do.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test check bench format hooks clean
+
+SWIFT ?= swift
+
+help: ## Show this list
+	@printf 'Targets:\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing (PostgreSQL, Redis, libpq, zlib); quick when all is there
+	@scripts/setup
+
+build: setup ## Build the program: .build/release/cortex
+	$(SWIFT) build --configuration release --product cortex
+
+run: build ## Migrate the example project to an embedded PostgreSQL and show what to try next
+	@scripts/run-example
+
+test: setup ## Build and run all tests
+	scripts/build-debug
+	$(SWIFT) test --skip-build --disable-xctest
+
+check: setup ## Check format, layers, forbidden patterns, generated files and imports
+	@scripts/check
+
+bench: build ## Measure loading against psql \copy and print the table; fails nothing
+	@scripts/bench
+
+format: ## Format all Swift files in place
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks)
+
+hooks: ## Run make check's quick part before every commit
+	@git config core.hooksPath scripts/hooks
+	@printf 'git runs scripts/hooks/pre-commit from now on; git config --unset core.hooksPath undoes it\n'
+
+clean: ## Remove what was built; data under .cortex stays
+	rm -rf .build

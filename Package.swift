@@ -1,0 +1,131 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: language mode 6, the upcoming features of the house style, warnings as errors.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+    .treatWarning("ExplicitSendable", as: .error),
+]
+
+/// A module of ours with the modules of ours and the products of others that it may import.
+func module(
+    _ name: String,
+    _ ours: [String] = [],
+    products: [Target.Dependency] = [],
+    resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name,
+        dependencies: ours.map { .byName(name: $0) } + products,
+        resources: resources,
+        swiftSettings: settings
+    )
+}
+
+/// A suite of tests for the module named before `Tests`.
+func tests(_ name: String, _ ours: [String], products: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: ours.map { .byName(name: $0) } + products,
+        swiftSettings: settings
+    )
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "cortex",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "cortex", targets: ["cortex"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Layer 0
+        .systemLibrary(
+            name: "CLibpq",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
+        ),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        module("Diagnostics"),
+        // Layer 1
+        module("Domain", ["Diagnostics"], products: [crypto]),
+        module("LosslessJSON", ["Diagnostics"]),
+        module("Settings", ["Diagnostics"], products: [yams]),
+        module("Processes", ["Diagnostics"], products: [subprocess, system]),
+        module("Compression", ["Diagnostics", "CZlib"]),
+        // Layer 2
+        module("Postgres", ["Diagnostics", "CLibpq"]),
+        module("EmbeddedServers", ["Diagnostics", "Processes"]),
+        module(
+            "SourceTree",
+            ["Diagnostics", "Domain", "LosslessJSON", "Compression"],
+            products: [crypto, yams],
+            resources: [.embedInCode("Resources/mappings/cortex.yaml"), .embedInCode("Resources/mapping.schema.json")]
+        ),
+        module("ExampleTree", ["Diagnostics", "Compression"]),
+        // Layer 3
+        module("SchemaMigration", ["Diagnostics", "Postgres"], products: [crypto]),
+        module(
+            "DataMigration",
+            ["Diagnostics", "Domain", "LosslessJSON", "SourceTree", "Postgres"],
+            products: [crypto]
+        ),
+        module("RuntimeTargets", ["Diagnostics", "EmbeddedServers", "Processes"]),
+        module("Reporting", ["Diagnostics", "Domain"]),
+        // Layer 6
+        module(
+            "Commands",
+            [
+                "Diagnostics", "Domain", "LosslessJSON", "Settings", "Processes", "Postgres", "EmbeddedServers", "SourceTree",
+                "SchemaMigration", "DataMigration", "RuntimeTargets", "Reporting", "ExampleTree",
+            ],
+            products: [argumentParser]
+        ),
+        // Layer 7
+        .executableTarget(name: "cortex", dependencies: ["Commands"], swiftSettings: settings),
+        // Tests
+        module("TestSupport", ["Diagnostics", "Processes", "EmbeddedServers"]),
+        tests("DiagnosticsTests", ["Diagnostics"]),
+        tests("DomainTests", ["Diagnostics", "Domain"], products: [crypto]),
+        tests("LosslessJSONTests", ["Diagnostics", "LosslessJSON"]),
+        tests("SettingsTests", ["Diagnostics", "Settings"]),
+        tests("ProcessesTests", ["Diagnostics", "Processes", "TestSupport"]),
+        tests("CompressionTests", ["Diagnostics", "Compression"]),
+        tests("PostgresTests", ["Diagnostics", "Postgres", "Processes", "EmbeddedServers", "TestSupport"]),
+        tests("EmbeddedServersTests", ["Diagnostics", "Processes", "EmbeddedServers", "TestSupport"]),
+        tests(
+            "SourceTreeTests",
+            ["Diagnostics", "Domain", "LosslessJSON", "Compression", "SourceTree"],
+            products: [crypto]
+        ),
+        tests("ExampleTreeTests", ["Diagnostics", "Compression", "ExampleTree"]),
+        tests("SchemaMigrationTests", ["Diagnostics", "Domain", "Postgres", "SchemaMigration", "TestSupport"]),
+        tests(
+            "DataMigrationTests",
+            [
+                "Diagnostics", "Domain", "LosslessJSON", "Postgres", "SourceTree", "ExampleTree", "SchemaMigration",
+                "DataMigration", "Compression", "TestSupport",
+            ],
+            products: [crypto]
+        ),
+        tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
+        tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),
+        tests("CommandsTests", ["Diagnostics", "Domain", "Settings", "Processes", "Commands", "TestSupport"]),
+        tests("PackageTests", ["Processes", "TestSupport"]),
+    ]
+)

@@ -1,0 +1,72 @@
+import DataMigration
+import Diagnostics
+import Domain
+import Foundation
+import Postgres
+import SchemaMigration
+import SourceTree
+
+/// What the commands that read a tree have in common: the checked source and the mapping.
+struct MigrationSetup: Sendable {
+    let source: SourceRoot
+    let mapping: Mapping
+    let options: MigrationOptions
+
+    /// Checks the source and reads the mapping of a context's settings.
+    init(context: CommandContext, configure: (inout MigrationOptions) -> Void = { _ in }) throws {
+        source = try SourceRoot(validating: try context.requireSource())
+        mapping = try context.mapping()
+        var options = MigrationOptions()
+        options.maximumRecordBytes = context.settings[.maximumRecordSize].bytes
+        options.maximumQuarantined = context.settings[.maximumQuarantined]
+        options.excludedDirectories = [context.home]
+        options.toolVersion = CortexTool.version
+        configure(&options)
+        self.options = options
+    }
+
+    /// A migration of these parts.
+    func migration(progress: @escaping @Sendable (ProgressEvent) -> Void) -> Migration {
+        Migration(source: source, mapping: mapping, options: options, progress: progress)
+    }
+}
+
+extension CommandContext {
+    /// The mapping of the settings, or the shipped one.
+    func mapping() throws -> Mapping {
+        guard let file = settings[.mapping] else { return try Mapping.shipped() }
+        let path = path(file)
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(filePath: path))
+        } catch {
+            throw CommandError(
+                .mappingInvalid,
+                "cannot read the mapping \(path)",
+                hint: "Check the path given with --mapping.",
+                cause: error
+            )
+        }
+        return try Mapping(yaml: Array(data), file: path)
+    }
+
+    /// Works with the database of a target that is up and has the schema of this program.
+    func withDatabase<Result>(
+        _ selection: TargetSelection,
+        _ body: (PostgresClient) async throws -> Result
+    ) async throws -> Result {
+        let endpoints = try await selection.target.up()
+        let configuration = try postgresConfiguration(endpoints.postgresURL)
+        return try await PostgresClient.withClient(configuration, maximumSessions: 2) { client in
+            let status = try await SchemaMigrator(client: client).status()
+            guard status.isCurrent else {
+                throw CommandError(
+                    .schemaOutdated,
+                    "the database is at schema version \(status.current), this program needs \(status.latest)",
+                    hint: "Run `cortex migrate` on a tree first, or `cortex schema up`."
+                )
+            }
+            return try await body(client)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Diagnostics
+import Domain
+import Settings
+
+/// `cortex verify`: compares a tree and a database.
+struct VerifyCommand: RunnableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Compare a tree with the database: files, records, ledger, rows, references.",
+        discussion: """
+            Reads the tree again, hashes the stored bytes, maps every record again and compares column by column. \
+            Writes nothing. Exit status: 0 when all is equal; 2 with every difference named by file, record, table, \
+            key and column.
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+    @Option(help: "The tree.")
+    var source: String?
+    @Option(help: "The database: local, or a URL.")
+    var target: String?
+    @Option(help: "A mapping file instead of the shipped one.")
+    var mapping: String?
+    @Option(name: .customLong("max-record"), help: "The limit that the import was made with, such as 8MiB.")
+    var maximumRecord: String?
+    @Option(help: "How progress is shown: auto, plain or none.")
+    var progress: ProgressMode = .auto
+    @Flag(help: "The import was made with --accept-repairs.")
+    var acceptRepairs = false
+    @Flag(help: "Rows that programs changed or deleted after the cutover are no differences.")
+    var ignoreChanged = false
+
+    var settingFlags: [SettingFlag] {
+        [
+            SettingFlag(.source, source), SettingFlag(.mapping, mapping),
+            SettingFlag(.maximumRecordSize, maximumRecord),
+        ]
+    }
+
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let setup = try MigrationSetup(context: context) { $0.acceptRepairs = acceptRepairs }
+        let migration = setup.migration(progress: context.progress(progress))
+        let report = try await context.withDatabase(try context.target(target)) { client in
+            try await migration.verify(client: client, toleratesChanges: ignoreChanged)
+        }
+        try context.output.result(report, text: Self.text(report))
+        return report.passed ? .done : .differences
+    }
+
+    private static func text(_ report: VerificationReport) -> String {
+        let checks = TextTable(
+            ["check", "compared", "different", ""],
+            report.checks.map { [$0.name, "\($0.compared)", "\($0.different)", $0.passed ? "ok" : "DIFFERENT"] }
+        ).description
+        guard !report.passed else { return checks + "\n" + "The tree and the database are equal." }
+        let differences = TextTable(
+            ["layer", "file", "record", "table", "key", "column", "expected", "actual"],
+            report.differences.map {
+                [
+                    $0.layer, $0.path ?? "", $0.recordID ?? "", $0.table ?? "", $0.key ?? "", $0.column ?? "",
+                    String(($0.expected ?? "").prefix(60)), String(($0.actual ?? "").prefix(60)),
+                ]
+            }
+        ).description
+        return checks + "\n" + differences
+    }
+}

@@ -1,0 +1,77 @@
+import Domain
+import SourceTree
+
+/// The batch being filled and the file being read: hands a batch out when it is large, also in the middle of a file.
+final class FileSink {
+    /// A batch is handed out above this size; bytes.
+    static let batchBytes = 6 << 20
+    /// Or when it holds this many files.
+    static let batchFiles = 2_000
+
+    var batch = StagingBatch()
+    private let put: (StagingBatch) throws -> Void
+    private var openRow: StagingBatch.FileRow?
+    private var isRowWritten = false
+
+    init(put: @escaping (StagingBatch) throws -> Void) {
+        self.put = put
+    }
+
+    /// A file begins; its row is written when it ends, or when a batch is handed out before.
+    func begin(_ row: StagingBatch.FileRow) {
+        openRow = row
+        isRowWritten = false
+    }
+
+    /// A record of the open file.
+    func add(_ record: ExtractedRecord) throws {
+        guard let openRow else { preconditionFailure("a record without an open file") }
+        try batch.add(record, fileID: openRow.fileID)
+        try flushIfLarge()
+    }
+
+    /// A finding about the open file.
+    func add(_ finding: Finding) {
+        guard let openRow else { preconditionFailure("a finding without an open file") }
+        batch.add(finding, fileID: openRow.fileID, recordID: nil)
+    }
+
+    /// The open file ends in this state.
+    func end(_ reading: FileReading) {
+        guard let row = openRow else { preconditionFailure("no file is open") }
+        for finding in reading.findings { add(finding) }
+        if isRowWritten {
+            batch.completions.append(StagingBatch.Completion(fileID: row.fileID, reading: reading))
+        } else {
+            batch.add(row, reading: reading)
+            batch.wholeFiles.append(row.fileID)
+        }
+        openRow = nil
+    }
+
+    /// The open file turned out to have changed: what was handed out of it is taken back.
+    func abandon() throws {
+        guard let row = openRow, let sha256 = row.sha256 else { preconditionFailure("no file is open") }
+        if !isRowWritten { batch.add(row, reading: nil) }
+        openRow = nil
+        try flush()
+        batch.abandoned.append(StagingBatch.Abandonment(fileID: row.fileID, sha256: sha256))
+        try flush()
+    }
+
+    /// Hands the batch out when it is large.
+    func flushIfLarge() throws {
+        if batch.size >= Self.batchBytes || batch.files.rowCount >= Self.batchFiles { try flush() }
+    }
+
+    /// Hands the batch out.
+    func flush() throws {
+        if let openRow, !isRowWritten {
+            batch.add(openRow, reading: nil)
+            isRowWritten = true
+        }
+        let full = batch
+        batch = StagingBatch()
+        try put(full)
+    }
+}

@@ -1,0 +1,102 @@
+import Domain
+
+/// The tables that reading fills: the real ones for a load, temporary twins for a verification.
+///
+/// The same code reads a tree to load it and to verify it; only the names differ.
+struct StagingLayout: Sendable {
+    /// What the tables are filled for.
+    enum Purpose: Sendable {
+        /// `source.*` and unlogged typed tables in schema `staging`, which survive a kill.
+        case load
+        /// Temporary tables of the session, gone with it.
+        case verify
+    }
+
+    let purpose: Purpose
+
+    var files: String { name("source.files", "verify_files") }
+    var records: String { name("source.records", "verify_records") }
+    var findings: String { name("source.findings", "verify_findings") }
+    var blobs: String { name("source.blobs", "verify_blobs") }
+    var blobChunks: String { name("source.blob_chunks", "verify_blob_chunks") }
+
+    /// The ids of all entries that the walk met, with what may change without changing the id.
+    var seen: String { name("staging.seen", "verify_seen") }
+
+    /// The rows that records become in a public table, before foreign keys are derived.
+    func typed(_ table: CatalogTable) -> String { name("staging.\(table.name)", "verify_\(table.name)") }
+
+    private func name(_ load: String, _ verify: String) -> String {
+        switch purpose {
+        case .load: load
+        case .verify: "pg_temp.\(verify)"
+        }
+    }
+
+    /// Columns in the order in which `StagingBatch` writes them.
+    static let fileColumns = [
+        "file_id", "import_id", "entry_type", "path", "path_text", "link_target", "container_file_id", "member_path",
+        "sha256", "size", "mtime_ns", "mode", "parse_state", "parse_error", "parse_offset", "parse_line",
+        "parse_column", "rule",
+    ]
+    static let recordColumns = [
+        "record_id", "file_id", "json_pointer", "ordinal", "byte_start", "byte_end", "kind", "natural_id", "doc",
+        "doc_reason", "sha256", "source_rank", "newest_at", "resolution", "outcome", "reason",
+    ]
+    static let findingColumns = [
+        "finding_id", "file_id", "record_id", "rule", "severity", "message", "pointer", "byte_offset", "line",
+        "column_number", "proposal",
+    ]
+    static let seenColumns = ["file_id", "mtime_ns", "mode"]
+
+    /// The columns in front of a typed table's own: which row of which record it is and how good a candidate.
+    static let typedPrefix = ["record_id", "role", "rank", "row_key"]
+
+    static func typedColumns(_ table: CatalogTable) -> [String] {
+        typedPrefix + table.mappedColumns.map { quoted($0.name) }
+    }
+
+    /// Statements that make the tables where they are missing.
+    var creation: [String] {
+        switch purpose {
+        case .load:
+            return [
+                "CREATE UNLOGGED TABLE IF NOT EXISTS staging.seen (file_id uuid, mtime_ns bigint, mode int)",
+                "CREATE UNLOGGED TABLE IF NOT EXISTS staging.staged_files (file_id uuid PRIMARY KEY)",
+            ]
+                + CatalogTable.all.map { "CREATE UNLOGGED TABLE IF NOT EXISTS \(typed($0)) AS \(typedShape($0))" }
+        case .verify:
+            return ["files", "records", "findings", "blobs", "blob_chunks"].map {
+                "CREATE TEMPORARY TABLE verify_\($0) (LIKE source.\($0) INCLUDING DEFAULTS)"
+            } + ["CREATE TEMPORARY TABLE verify_seen (file_id uuid, mtime_ns bigint, mode int)"]
+                + CatalogTable.all.map { "CREATE TEMPORARY TABLE verify_\($0.name) AS \(typedShape($0))" }
+        }
+    }
+
+    /// Statements that remove what `creation` made.
+    var removal: [String] {
+        switch purpose {
+        case .load:
+            (["seen", "staged_files"] + CatalogTable.all.map(\.name)).map {
+                "DROP TABLE IF EXISTS staging.\($0)"
+            }
+        case .verify:
+            (["files", "records", "findings", "blobs", "blob_chunks", "seen"] + CatalogTable.all.map(\.name)).map {
+                "DROP TABLE IF EXISTS pg_temp.verify_\($0)"
+            }
+        }
+    }
+
+    private func typedShape(_ table: CatalogTable) -> String {
+        let columns = table.mappedColumns.map { "t.\(quoted($0.name))" }.joined(separator: ", ")
+        return """
+            SELECT NULL::uuid AS record_id, ''::text AS role, 0::int AS rank, NULL::uuid AS row_key, \(columns)
+            FROM public.\(quoted(table.name)) t WITH NO DATA
+            """
+    }
+}
+
+/// An identifier in double quotes; the names are ours, the quoting is for words like `role` and `path`.
+func quoted(_ identifier: String) -> String {
+    "\"" + identifier.replacing("\"", with: "\"\"") + "\""
+}

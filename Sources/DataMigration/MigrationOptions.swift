@@ -1,0 +1,22 @@
+/// What an operator may choose about a migration.
+public struct MigrationOptions: Sendable {
+    /// Try everything and keep nothing. Default: false.
+    public var dryRun = false
+    /// Larger records are quarantined with their place; bytes. Default: 8 MiB.
+    public var maximumRecordBytes = 8 << 20
+    /// Use repair proposals to read records of broken files; stored bytes never change. Default: false.
+    public var acceptRepairs = false
+    /// More quarantined records than this keep `public` untouched and end with status 65. Default: no limit.
+    public var maximumQuarantined: Int?
+    /// Overwrite rows that were changed or deleted after the cutover. Default: false.
+    public var overwriteChanged = false
+    /// Leave the mode as it is after a verified import. Default: false.
+    public var noCutover = false
+    /// Directories not to walk into, by device and inode: our own home inside the source. Default: none.
+    public var excludedDirectories: [String] = []
+    /// Version of the program, for the import's row.
+    public var toolVersion = "0"
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,59 @@
+extension ErrorCode {
+    /// What the code means and what usually helps, for the reference page.
+    public var explanation: String {
+        switch self {
+        case .usage: "The command line is wrong. The hint has the usage line."
+        case .settingInvalid: "A setting has a value that cannot be used. The message names where it was written."
+        case .confirmationRequired: "A destructive command was not confirmed. Add `--yes`."
+        case .sourceMissing: "The source does not exist."
+        case .sourceNotDirectory: "The source is not a directory."
+        case .sourceNotPermitted: "This user may not read the source."
+        case .sourceUnreadable: "Reading the source failed half way: a disk or file system error."
+        case .sourceEmpty: "The source holds nothing. Check the path."
+        case .sourceHot: "A file kept changing while it was read. Start again when its writer pauses."
+        case .mappingInvalid: "The mapping does not validate. `cortex mapping check` shows the place."
+        case .compressionInvalid: "Compressed data is damaged or expands beyond its limit."
+        case .jsonInvalid: "Text is not valid JSON. The details have line, column and offset."
+        case .postgresUnavailable: "PostgreSQL cannot be reached or refused the connection. `cortex doctor` says why."
+        case .postgresAuthentication: "PostgreSQL refused the credentials."
+        case .postgresStatement: "PostgreSQL answered a statement with an error. The details have its SQLSTATE."
+        case .postgresConnectionLost:
+            "The connection was lost while a statement ran. A lost COMMIT may have happened: start again, it is safe."
+        case .postgresDeadline: "A statement or a wait ran past its deadline."
+        case .postgresCancelled: "A statement was cancelled on request."
+        case .postgresProtocol: "The driver was used in a way it does not allow, or the server broke the protocol. A bug."
+        case .schemaNewer: "The database has migrations that this program does not know. Use the newer program."
+        case .schemaOutdated: "The database is not at the version that this program needs. `cortex schema up`."
+        case .schemaChecksum: "An applied migration differs from the one shipped."
+        case .schemaMigrationFailed: "A migration or its verification failed; nothing of it was kept."
+        case .schemaDrift: "The database differs from what the migrations make. `cortex schema drift` lists where."
+        case .runLocked: "Another run holds the target. Wait for it, or end it."
+        case .ledgerUnbalanced: "Records are unaccounted for. Nothing was switched. A bug: please report it."
+        case .quarantineExceeded: "More records are quarantined than `--max-quarantined` allows. The public tables are untouched."
+        case .verificationFailed: "Verification found differences. The report lists them; `cortex verify --repair` imports them again."
+        case .interrupted: "The run was interrupted. Start it again: it goes on where it stopped."
+        case .notFound: "What was asked for is not in the database."
+        case .programMissing: "A program that is needed is not installed. The hint has the line that installs it."
+        case .processFailed: "A child process failed. The cause has the end of its output."
+        case .serverStartFailed: "A server did not start. The cause has the end of its log."
+        case .serverStopFailed: "A server did not stop."
+        case .portTaken: "The port that was asked for is taken."
+        case .diskFull: "The disk is full. Free some space and start again."
+        case .cannotWrite: "A place cannot be written."
+        case .cannotRead: "A file of ours cannot be read."
+        case .notPermitted: "This user may not do this."
+        case .internal: "A bug: a state that cannot be. Please report it."
+        }
+    }
+
+    /// The table of `docs/errors.md`: a row for each code.
+    public static var referenceTable: String {
+        let header = ["| code | exit | HTTP | log | retry | meaning |", "|---|---:|---:|---|---|---|"]
+        let rows = allCases.map { code in
+            let meaning = code.meaning
+            return "| `\(code.rawValue)` | \(meaning.exitStatus.rawValue) | \(meaning.httpStatus) | \(meaning.logLevel) "
+                + "| \(meaning.isRetryable ? "yes" : "no") | \(code.explanation) |"
+        }
+        return (header + rows).joined(separator: "\n") + "\n"
+    }
+}

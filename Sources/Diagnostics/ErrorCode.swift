@@ -1,0 +1,160 @@
+/// Every stable error code of Cortex: the one table from which exit status, HTTP problem, log level and retry follow.
+///
+/// The raw value is what programs see (`{"error":{"code":…}}`); it never changes meaning.
+public enum ErrorCode: String, Sendable, CaseIterable, Codable {
+    // MARK: Command line and configuration
+
+    /// The command line is wrong.
+    case usage = "usage"
+    /// A setting has a value that cannot be used.
+    case settingInvalid = "setting.invalid"
+    /// A destructive command was not confirmed with `--yes`.
+    case confirmationRequired = "confirmation.required"
+
+    // MARK: Source tree
+
+    /// The source does not exist.
+    case sourceMissing = "source.missing"
+    /// The source is not a directory.
+    case sourceNotDirectory = "source.not_directory"
+    /// The source may not be read by this user.
+    case sourceNotPermitted = "source.not_permitted"
+    /// Reading the source failed half way.
+    case sourceUnreadable = "source.unreadable"
+    /// The source holds nothing.
+    case sourceEmpty = "source.empty"
+    /// A file kept changing while it was read.
+    case sourceHot = "source.hot"
+    /// The mapping does not validate.
+    case mappingInvalid = "mapping.invalid"
+    /// Compressed data is damaged or expands beyond its limit.
+    case compressionInvalid = "compression.invalid"
+    /// Text is not valid JSON.
+    case jsonInvalid = "json.invalid"
+
+    // MARK: PostgreSQL
+
+    /// PostgreSQL cannot be reached or refused the connection.
+    case postgresUnavailable = "postgres.unavailable"
+    /// PostgreSQL refused the credentials.
+    case postgresAuthentication = "postgres.authentication"
+    /// PostgreSQL answered a statement with an error.
+    case postgresStatement = "postgres.statement"
+    /// The connection was lost while a statement ran; its outcome is unknown when it was a COMMIT.
+    case postgresConnectionLost = "postgres.connection_lost"
+    /// A statement or wait ran past its deadline.
+    case postgresDeadline = "postgres.deadline"
+    /// The statement was cancelled on request.
+    case postgresCancelled = "postgres.cancelled"
+    /// The driver was used in a way it does not allow, or the server broke the protocol.
+    case postgresProtocol = "postgres.protocol"
+
+    // MARK: Schema
+
+    /// The database has migrations that this program does not know.
+    case schemaNewer = "schema.newer"
+    /// The database is not at the version that this program needs.
+    case schemaOutdated = "schema.outdated"
+    /// An applied migration differs from the one shipped.
+    case schemaChecksum = "schema.checksum"
+    /// The ledger of applied migrations has a gap.
+    case schemaLedger = "schema.ledger"
+    /// A migration or its verification failed; nothing of it was kept.
+    case schemaMigrationFailed = "schema.migration_failed"
+    /// The database differs from what the migrations make.
+    case schemaDrift = "schema.drift"
+
+    // MARK: Data migration
+
+    /// Another run holds the target.
+    case runLocked = "run.locked"
+    /// The ledger does not balance.
+    case ledgerUnbalanced = "ledger.unbalanced"
+    /// More records are quarantined than allowed.
+    case quarantineExceeded = "quarantine.exceeded"
+    /// Verification found differences.
+    case verificationFailed = "verification.failed"
+    /// The run was interrupted and can be resumed by starting it again.
+    case interrupted = "interrupted"
+    /// What was asked for is not in the database.
+    case notFound = "not_found"
+
+    // MARK: Servers and files
+
+    /// A program that is needed is not installed.
+    case programMissing = "program.missing"
+    /// A child process failed.
+    case processFailed = "process.failed"
+    /// A server did not start.
+    case serverStartFailed = "server.start_failed"
+    /// A server did not stop.
+    case serverStopFailed = "server.stop_failed"
+    /// The port that was asked for is taken.
+    case portTaken = "port.taken"
+    /// The disk is full.
+    case diskFull = "disk.full"
+    /// A place cannot be written.
+    case cannotWrite = "file.cannot_write"
+    /// A file of ours cannot be read.
+    case cannotRead = "file.cannot_read"
+    /// The user may not do this.
+    case notPermitted = "not_permitted"
+    /// A bug of ours: a state that cannot be.
+    case `internal` = "internal"
+}
+
+extension ErrorCode {
+    /// What the code means outside the process.
+    public struct Meaning: Sendable, Equatable {
+        /// How a command that fails with it exits.
+        public let exitStatus: ExitStatus
+        /// The HTTP status of the problem it becomes.
+        public let httpStatus: Int
+        /// The level at which it is logged.
+        public let logLevel: LogLevel
+        /// Whether the same call may succeed later without a change.
+        public let isRetryable: Bool
+    }
+
+    /// The levels that errors are logged at.
+    public enum LogLevel: String, Sendable {
+        /// Expected in normal work.
+        case info
+        /// Somebody should look at it in the morning.
+        case warning
+        /// Somebody should look at it now.
+        case error
+    }
+
+    /// The one table: exit status, HTTP status, log level, retry.
+    public var meaning: Meaning {
+        switch self {
+        case .usage, .settingInvalid, .confirmationRequired:
+            Meaning(exitStatus: .usage, httpStatus: 400, logLevel: .info, isRetryable: false)
+        case .sourceMissing, .sourceNotDirectory, .sourceEmpty, .mappingInvalid, .compressionInvalid, .jsonInvalid,
+            .quarantineExceeded:
+            Meaning(exitStatus: .badData, httpStatus: 422, logLevel: .warning, isRetryable: false)
+        case .sourceNotPermitted, .notPermitted, .postgresAuthentication:
+            Meaning(exitStatus: .notPermitted, httpStatus: 403, logLevel: .warning, isRetryable: false)
+        case .sourceUnreadable, .cannotRead:
+            Meaning(exitStatus: .badData, httpStatus: 500, logLevel: .error, isRetryable: false)
+        case .sourceHot, .runLocked, .interrupted:
+            Meaning(exitStatus: .interrupted, httpStatus: 409, logLevel: .warning, isRetryable: true)
+        case .postgresUnavailable, .postgresConnectionLost, .postgresDeadline, .programMissing, .serverStartFailed,
+            .portTaken:
+            Meaning(exitStatus: .unavailable, httpStatus: 503, logLevel: .error, isRetryable: true)
+        case .postgresCancelled:
+            Meaning(exitStatus: .interrupted, httpStatus: 503, logLevel: .info, isRetryable: true)
+        case .postgresStatement, .postgresProtocol, .schemaMigrationFailed, .processFailed, .serverStopFailed,
+            .ledgerUnbalanced, .internal, .schemaNewer, .schemaOutdated, .schemaChecksum,
+            .schemaLedger:
+            Meaning(exitStatus: .failed, httpStatus: 500, logLevel: .error, isRetryable: false)
+        case .schemaDrift, .verificationFailed:
+            Meaning(exitStatus: .differences, httpStatus: 409, logLevel: .error, isRetryable: false)
+        case .notFound:
+            Meaning(exitStatus: .failed, httpStatus: 404, logLevel: .info, isRetryable: false)
+        case .diskFull, .cannotWrite:
+            Meaning(exitStatus: .cannotWrite, httpStatus: 507, logLevel: .error, isRetryable: true)
+        }
+    }
+}

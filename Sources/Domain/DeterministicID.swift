@@ -1,0 +1,67 @@
+import Crypto
+
+/// A 128-bit identifier as its 16 bytes, printed in the usual 8-4-4-4-12 form.
+public struct DeterministicID: Sendable, Hashable, CustomStringConvertible {
+    /// The 16 bytes, first byte highest.
+    public let high: UInt64
+    /// The lower 8 bytes.
+    public let low: UInt64
+
+    /// An id of these halves.
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// Name-based UUID, version 5 (RFC 9562 section 5.5): SHA-1 over a namespace and length-prefixed parts.
+    ///
+    /// Parts are prefixed with their length so that ("ab", "c") and ("a", "bc") differ.
+    public init(namespace: Namespace, parts: [[UInt8]]) {
+        var hash = Insecure.SHA1()
+        hash.update(data: namespace.bytes)
+        for part in parts {
+            withUnsafeBytes(of: UInt64(part.count).bigEndian) { hash.update(bufferPointer: $0) }
+            hash.update(data: part)
+        }
+        self.init(hash: Array(hash.finalize()))
+    }
+
+    private init(hash: [UInt8]) {
+        let high = hash[0..<8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let low = hash[8..<16].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        self.high = high & ~0xF000 | 0x5000
+        self.low = low & ~0xC000_0000_0000_0000 | 0x8000_0000_0000_0000
+    }
+
+    /// The 16 bytes in order.
+    public var bytes: [UInt8] {
+        [high, low].flatMap { half in (0..<8).map { UInt8(truncatingIfNeeded: half >> (56 - 8 * $0)) } }
+    }
+
+    /// Lower-case hexadecimal with hyphens.
+    public var description: String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        for (index, byte) in bytes.enumerated() {
+            if [4, 6, 8, 10].contains(index) { text.append(UInt8(ascii: "-")) }
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// What an id is made for; each has a namespace of its own.
+    public enum Namespace: UInt8, Sendable {
+        /// Files: path bytes, member path, SHA-256.
+        case file = 1
+        /// Records: file id, JSON pointer, ordinal, first byte.
+        case record = 2
+        /// Rows with surrogate keys: table, record id, role.
+        case row = 3
+
+        /// A fixed random base with the case in its last byte.
+        var bytes: [UInt8] {
+            [0x8e, 0x5a, 0x0c, 0x6d, 0x37, 0x1f, 0x4b, 0x92, 0xa4, 0x5e, 0xc0, 0x7e, 0x43, 0x6f, 0x72, rawValue]
+        }
+    }
+}

@@ -1,0 +1,121 @@
+/// A time as source files spell it, read without guessing.
+///
+/// Accepted as exact: RFC 3339 and its relatives with offset `Z`, `±hh:mm`, `±hhmm`, `±hh`, with `T` or one space,
+/// with up to nine fractional digits (cut to microseconds only when the rest is zero, else `inexact`).
+/// Everything else is either zoneless (a date and time that could be any of 27 hours) or no time at all.
+public enum SourceInstant: Sendable, Equatable {
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    case exact(microseconds: Int64)
+    /// Date and time without zone, or a date alone.
+    case zoneless
+    /// More than microsecond precision: cut to microseconds, the raw text must be kept.
+    case inexact(microseconds: Int64)
+    /// Not a time.
+    case notATime
+
+    /// Reads a text.
+    public init(_ text: String) {
+        var scanner = InstantScanner(bytes: Array(text.utf8))
+        self = scanner.scan()
+    }
+}
+
+/// Days since 1970-01-01 of a proleptic Gregorian date (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+func daysFromCivil(year: Int, month: Int, day: Int) -> Int {
+    let shifted = month <= 2 ? year - 1 : year
+    let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+    let yearOfEra = shifted - era * 400
+    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    return era * 146_097 + dayOfEra - 719_468
+}
+
+private struct InstantScanner {
+    let bytes: [UInt8]
+    var position = 0
+
+    init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    mutating func scan() -> SourceInstant {
+        guard let days = scanDate() else { return .notATime }
+        if position == bytes.count { return .zoneless }
+        guard take(UInt8(ascii: "T")) || take(UInt8(ascii: "t")) || take(UInt8(ascii: " ")) else { return .notATime }
+        guard let hour = number(2), hour < 24, take(UInt8(ascii: ":")), let minute = number(2), minute < 60 else {
+            return .notATime
+        }
+        var second = 0
+        var fraction: (microseconds: Int, isExact: Bool) = (0, true)
+        if take(UInt8(ascii: ":")) {
+            guard let value = number(2), value < 60 else { return .notATime }
+            second = value
+            if take(UInt8(ascii: ".")) {
+                guard let value = scanFraction() else { return .notATime }
+                fraction = value
+            }
+        }
+        if position == bytes.count { return .zoneless }
+        guard let offset = scanOffset(), position == bytes.count else { return .notATime }
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
+        let microseconds = Int64(seconds) * 1_000_000 + Int64(fraction.microseconds)
+        return fraction.isExact ? .exact(microseconds: microseconds) : .inexact(microseconds: microseconds)
+    }
+
+    private mutating func scanDate() -> Int? {
+        guard let year = number(4), year >= 1, take(UInt8(ascii: "-")), let month = number(2), (1...12).contains(month),
+            take(UInt8(ascii: "-")), let day = number(2), day >= 1
+        else { return nil }
+        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+        let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        guard day <= lengths[month - 1] else { return nil }
+        return daysFromCivil(year: year, month: month, day: day)
+    }
+
+    private mutating func scanFraction() -> (microseconds: Int, isExact: Bool)? {
+        var value = 0
+        var digits = 0
+        var isExact = true
+        while position < bytes.count, let digit = digit(bytes[position]) {
+            if digits < 6 { value = value * 10 + digit } else if digit != 0 { isExact = false }
+            digits += 1
+            position += 1
+        }
+        guard (1...9).contains(digits) else { return nil }
+        for _ in 0..<max(0, 6 - digits) { value *= 10 }
+        return (value, isExact)
+    }
+
+    /// Offset in seconds east of UTC.
+    private mutating func scanOffset() -> Int? {
+        if take(UInt8(ascii: "Z")) || take(UInt8(ascii: "z")) { return 0 }
+        let sign: Int
+        if take(UInt8(ascii: "+")) { sign = 1 } else if take(UInt8(ascii: "-")) { sign = -1 } else { return nil }
+        guard let hours = number(2), hours < 16 else { return nil }
+        if position == bytes.count { return sign * hours * 3_600 }
+        _ = take(UInt8(ascii: ":"))
+        guard let minutes = number(2), minutes < 60 else { return nil }
+        return sign * (hours * 3_600 + minutes * 60)
+    }
+
+    private func digit(_ byte: UInt8) -> Int? {
+        (48...57).contains(byte) ? Int(byte) - 48 : nil
+    }
+
+    private mutating func number(_ count: Int) -> Int? {
+        guard position + count <= bytes.count else { return nil }
+        var value = 0
+        for index in position..<position + count {
+            guard let digit = digit(bytes[index]) else { return nil }
+            value = value * 10 + digit
+        }
+        position += count
+        return value
+    }
+
+    private mutating func take(_ byte: UInt8) -> Bool {
+        guard position < bytes.count, bytes[position] == byte else { return false }
+        position += 1
+        return true
+    }
+}

@@ -1,0 +1,67 @@
+/// Searches over raw bytes, eight at a time.
+///
+/// A byte in a word is found with the zero-byte test `(x - 0x01…) & ~x & 0x80…` (Alan Mycroft, 1987): its lowest set bit
+/// is exact, higher ones may be false.
+enum ByteSearch: Sendable {
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+    private static let highs: UInt64 = 0x8080_8080_8080_8080
+
+    /// The eight bytes at `pointer`, the first one lowest.
+    @inline(__always)
+    static func word(_ pointer: UnsafePointer<UInt8>) -> UInt64 {
+        UInt64(littleEndian: UnsafeRawPointer(pointer).loadUnaligned(as: UInt64.self))
+    }
+
+    /// Marks the bytes that end a run of plain string characters: `"`, `\`, controls and everything above ASCII.
+    @inline(__always)
+    static func stringStops(_ word: UInt64) -> UInt64 {
+        let quotes = word ^ (ones &* 0x22)
+        let backslashes = word ^ (ones &* 0x5C)
+        let marks =
+            ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)
+            | ((word &- (ones &* 0x20)) & ~word) | word
+        return marks & highs
+    }
+
+    /// The index of the first byte from `start` that is no JSON white space, or `end`.
+    @inline(__always)
+    static func skipWhitespace(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
+        var index = start
+        while index < end {
+            let byte = bytes[index]
+            if byte > 0x20 { return index }
+            guard byte.isJSONWhitespace else { return index }
+            index += 1
+            // Indentation: runs of spaces.
+            while index + 8 <= end, word(bytes + index) == ones &* 0x20 { index += 8 }
+        }
+        return index
+    }
+
+    /// The index of the first `byte` in `start..<end`, or nil.
+    static func first(_ byte: UInt8, in bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int? {
+        var index = start
+        let pattern = ones &* UInt64(byte)
+        while index + 8 <= end {
+            let difference = word(bytes + index) ^ pattern
+            let marks = (difference &- ones) & ~difference & highs
+            if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
+            index += 8
+        }
+        while index < end {
+            if bytes[index] == byte { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    /// The index behind the last byte in `start..<end` that is no white space, or nil when all are.
+    static func contentEnd(in bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int? {
+        var index = end
+        while index > start {
+            if !bytes[index - 1].isJSONWhitespace { return index }
+            index -= 1
+        }
+        return nil
+    }
+}

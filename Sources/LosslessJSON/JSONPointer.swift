@@ -1,0 +1,51 @@
+/// Pointers of RFC 6901.
+enum JSONPointer: Sendable {
+    /// The unescaped components; nil when the pointer is neither empty nor begins with `/`, or holds a stray `~`.
+    static func components(of pointer: String) -> [[UInt8]]? {
+        let bytes = Array(pointer.utf8)
+        guard let first = bytes.first else { return [] }
+        guard first == Ascii.slash else { return nil }
+        var components: [[UInt8]] = []
+        for part in bytes.dropFirst().split(separator: Ascii.slash, omittingEmptySubsequences: false) {
+            guard let component = unescape(part) else { return nil }
+            components.append(component)
+        }
+        return components
+    }
+
+    /// The index that a component names: digits without leading zeros.
+    static func arrayIndex(_ component: [UInt8]) -> Int? {
+        guard let first = component.first, component.allSatisfy(\.isDigit) else { return nil }
+        guard first != Ascii.zero || component.count == 1, component.count <= 18 else { return nil }
+        return component.reduce(0) { $0 * 10 + Int($1 - Ascii.zero) }
+    }
+
+    /// Appends `/` and the escaped component.
+    static func append(_ component: [UInt8], to pointer: inout [UInt8]) {
+        pointer.append(Ascii.slash)
+        for byte in component {
+            switch byte {
+            case 0x7E: pointer += [0x7E, 0x30]  // ~0
+            case Ascii.slash: pointer += [0x7E, 0x31]  // ~1
+            default: pointer.append(byte)
+            }
+        }
+    }
+
+    private static func unescape(_ part: ArraySlice<UInt8>) -> [UInt8]? {
+        var component: [UInt8] = []
+        var rest = part
+        while let byte = rest.popFirst() {
+            guard byte == 0x7E else {
+                component.append(byte)
+                continue
+            }
+            switch rest.popFirst() {
+            case 0x30: component.append(0x7E)
+            case 0x31: component.append(Ascii.slash)
+            default: return nil
+            }
+        }
+        return component
+    }
+}

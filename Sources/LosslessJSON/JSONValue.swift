@@ -1,0 +1,132 @@
+/// A view of one value of a document.
+public struct JSONValue: Sendable {
+    let storage: JSONDocument.Storage
+    let index: Int
+
+    @inline(__always)
+    var node: TapeNode { storage.nodes[index] }
+
+    /// What kind of value it is.
+    public var kind: JSONKind { node.kind }
+
+    /// Where it stands, quotes and brackets included; absolute.
+    public var span: ByteSpan {
+        ByteSpan(start: storage.base + Int(node.start), end: storage.base + Int(node.end))
+    }
+
+    /// The exact bytes of the source, quotes and brackets included.
+    public var rawText: ArraySlice<UInt8> {
+        let first = storage.bytes.startIndex
+        return storage.bytes[first + Int(node.start)..<first + Int(node.end)]
+    }
+}
+
+// MARK: - Contents of objects and arrays
+
+extension JSONValue {
+    /// The number of members or elements; 0 for other kinds. Duplicate names count each.
+    public var count: Int {
+        guard kind == .object || kind == .array else { return 0 }
+        guard node.count == TapeNode.countLimit else { return node.count }
+        return elements.reduce(0) { sum, _ in sum + 1 } + members.reduce(0) { sum, _ in sum + 1 }
+    }
+
+    /// The members of an object in the order of the text, duplicates included; empty for other kinds.
+    public var members: JSONMembers {
+        JSONMembers(storage: storage, first: index + 1, end: kind == .object ? Int(node.next) : index + 1)
+    }
+
+    /// The elements of an array; empty for other kinds.
+    public var elements: JSONElements {
+        JSONElements(storage: storage, first: index + 1, end: kind == .array ? Int(node.next) : index + 1)
+    }
+
+    /// The value of the member with this name: the last of duplicates, as PostgreSQL's `jsonb` chooses; nil if none.
+    ///
+    /// Names are compared unescaped and byte by byte: forms of Unicode normalisation differ.
+    public subscript(_ key: String) -> JSONValue? {
+        self[Array(key.utf8)]
+    }
+
+    /// The value of the member whose unescaped name has these bytes; see the other subscript.
+    public subscript(_ key: [UInt8]) -> JSONValue? {
+        guard kind == .object else { return nil }
+        var found: Int?
+        let end = Int(node.next)
+        var name = index + 1
+        while name < end {
+            if JSONKey(storage: storage, index: name).matches(key) { found = name + 1 }
+            name = Int(storage.nodes[name + 1].next)
+        }
+        return found.map { JSONValue(storage: storage, index: $0) }
+    }
+
+    /// The value that an RFC 6901 pointer names, such as `/tasks/0/id`; the value itself for an empty pointer.
+    ///
+    /// Nil when nothing is there or the pointer is malformed.
+    public func value(at pointer: String) -> JSONValue? {
+        guard let components = JSONPointer.components(of: pointer) else { return nil }
+        var value = self
+        for component in components {
+            guard let child = value.child(component) else { return nil }
+            value = child
+        }
+        return value
+    }
+
+    private func child(_ component: [UInt8]) -> JSONValue? {
+        guard kind == .array else { return self[component] }
+        guard let wanted = JSONPointer.arrayIndex(component), wanted < count else { return nil }
+        var element = index + 1
+        for _ in 0..<wanted { element = Int(storage.nodes[element].next) }
+        return JSONValue(storage: storage, index: element)
+    }
+}
+
+// MARK: - Scalars
+
+extension JSONValue {
+    /// The unescaped text of a string; nil for other kinds and when a lone surrogate makes it no Unicode text.
+    public var string: String? {
+        guard kind == .string else { return nil }
+        return JSONText.string(rawText, hasEscapes: node.hasEscapes)
+    }
+
+    /// The unescaped bytes of a string, a lone surrogate as three bytes (WTF-8); nil for other kinds.
+    public var unescaped: [UInt8]? {
+        guard kind == .string else { return nil }
+        return JSONText.unescape(rawText, hasEscapes: node.hasEscapes)
+    }
+
+    /// Whether a string holds a surrogate escape without its other half.
+    public var hasLoneSurrogate: Bool {
+        kind == .string && node.hasEscapes && JSONText.hasLoneSurrogate(rawText)
+    }
+
+    /// Whether a string holds `\u0000`, which PostgreSQL's `text` and `jsonb` refuse.
+    public var hasNUL: Bool {
+        kind == .string && node.hasEscapes && JSONText.unescape(rawText, hasEscapes: true).contains(0)
+    }
+
+    /// The text of a number as it stands in the source; nil for other kinds.
+    public var numberText: String? {
+        kind == .number ? String(decoding: rawText, as: UTF8.self) : nil
+    }
+
+    /// The number when it is exactly a whole one that fits, however it is written (`2`, `2.0`, `20e-1`); else nil.
+    public var integer: Int64? {
+        kind == .number ? DecimalText.integer(rawText) : nil
+    }
+
+    /// The value of `true` and `false`; nil for other kinds.
+    public var boolean: Bool? {
+        switch kind {
+        case .true: true
+        case .false: false
+        default: nil
+        }
+    }
+
+    /// Whether it is `null`.
+    public var isNull: Bool { kind == .null }
+}

@@ -1,0 +1,166 @@
+/// Follows the path through a value while it is read, and notes the records that selectors choose.
+struct RecordTracker: GrammarSink {
+    /// A record that has ended.
+    struct Found: Sendable {
+        let selector: Int
+        let pointer: String
+        let span: ByteSpan
+        let kind: JSONKind
+    }
+
+    /// A container on the path whose children selectors may name.
+    private struct Frame {
+        let isObject: Bool
+        /// For an array: the index of the current element.
+        var index = -1
+        /// For an object: the unescaped name of the current member.
+        var name: [UInt8] = []
+    }
+
+    /// A chosen container that has not ended.
+    private struct OpenRecord {
+        let selector: Int
+        let start: Int
+        let depth: Int
+        let kind: JSONKind
+    }
+
+    /// The records that ended since the last look.
+    private(set) var found: [Found] = []
+    private let selectors: [RecordSelector]
+    /// The number of components of the longest selector.
+    private let deepest: Int
+    /// For each selector: how many components from the root the path matches.
+    private var matched: [Int]
+    private var frames: [Frame] = []
+    private var open: [OpenRecord] = []
+    /// The number of open containers.
+    private var depth = 0
+
+    init(selectors: [RecordSelector]) {
+        self.selectors = selectors
+        deepest = selectors.map(\.components.count).max() ?? -1
+        matched = Array(repeating: 0, count: selectors.count)
+    }
+
+    /// Whether the name that is being read may belong to a record's path.
+    var needsNames: Bool { depth <= deepest }
+
+    /// Forgets the value that was being read.
+    mutating func reset() {
+        depth = 0
+        if !frames.isEmpty { frames.removeAll(keepingCapacity: true) }
+        if !open.isEmpty { open.removeAll(keepingCapacity: true) }
+        if deepest > 0 { matched = Array(repeating: 0, count: selectors.count) }
+    }
+
+    mutating func forgetFound() {
+        found.removeAll(keepingCapacity: true)
+    }
+
+    /// The start of the outermost open record that is not yet larger than `maximum` at `position`.
+    func keptStart(at position: Int, maximum: Int) -> Int? {
+        open.first { position - $0.start <= maximum }?.start
+    }
+
+    // MARK: What is read
+
+    @inline(__always)
+    mutating func open(isObject: Bool, at offset: Int) {
+        if depth <= deepest { openOnPath(isObject: isObject, at: offset) }
+        depth += 1
+    }
+
+    @inline(__always)
+    mutating func close(end: Int) {
+        depth -= 1
+        if depth <= deepest { closeOnPath(end: end) }
+    }
+
+    @inline(__always)
+    mutating func name(start: Int, end: Int, hasEscapes: Bool, in bytes: UnsafeRawBufferPointer, base: Int) {
+        guard depth <= deepest else { return }
+        var name: [UInt8] = []
+        // A name over the limit is no longer at hand; the value is reported invalid.
+        if start >= base {
+            let raw = Array(bytes[start - base..<end - base])
+            name = JSONText.unescape(raw[...], hasEscapes: hasEscapes)
+        }
+        for selector in selectors.indices {
+            match(selector) { component in
+                if case .named(name, _) = component { true } else { false }
+            }
+        }
+        frames[depth - 1].name = name
+    }
+
+    @inline(__always)
+    mutating func scalar(_ kind: JSONKind, start: Int, end: Int, hasEscapes: Bool) {
+        guard depth <= deepest else { return }
+        enterElement()
+        for selector in selectors.indices where isRecord(selector) {
+            note(selector, span: ByteSpan(start: start, end: end), kind: kind)
+        }
+    }
+}
+
+// MARK: - The path
+
+extension RecordTracker {
+    private mutating func openOnPath(isObject: Bool, at offset: Int) {
+        enterElement()
+        let kind: JSONKind = isObject ? .object : .array
+        for selector in selectors.indices where isRecord(selector) {
+            open.append(OpenRecord(selector: selector, start: offset, depth: depth, kind: kind))
+        }
+        if depth < deepest { frames.append(Frame(isObject: isObject)) }
+    }
+
+    private mutating func closeOnPath(end: Int) {
+        if depth < deepest { frames.removeLast() }
+        var first = open.count
+        while first > 0, open[first - 1].depth == depth { first -= 1 }
+        for record in open[first...] {
+            note(record.selector, span: ByteSpan(start: record.start, end: end), kind: record.kind)
+        }
+        while open.count > first { open.removeLast() }
+    }
+
+    /// Counts an element of the innermost array.
+    private mutating func enterElement() {
+        guard depth > 0, !frames[depth - 1].isObject else { return }
+        frames[depth - 1].index += 1
+        let index = frames[depth - 1].index
+        for selector in selectors.indices {
+            match(selector) { component in
+                if case .named(_, index) = component { true } else { false }
+            }
+        }
+    }
+
+    /// Brings a selector's match up to date for a new child of the innermost container.
+    private mutating func match(_ selector: Int, isNamed: (RecordSelector.Component) -> Bool) {
+        matched[selector] = min(matched[selector], depth - 1)
+        let components = selectors[selector].components
+        guard matched[selector] == depth - 1, components.count >= depth else { return }
+        let component = components[depth - 1]
+        if component == .any || isNamed(component) { matched[selector] = depth }
+    }
+
+    private func isRecord(_ selector: Int) -> Bool {
+        matched[selector] == depth && selectors[selector].components.count == depth
+    }
+
+    private mutating func note(_ selector: Int, span: ByteSpan, kind: JSONKind) {
+        found.append(Found(selector: selector, pointer: depth > 0 ? pointer : "", span: span, kind: kind))
+    }
+
+    /// The pointer to the value whose parents are on the path.
+    private var pointer: String {
+        var bytes: [UInt8] = []
+        for frame in frames.prefix(depth) {
+            JSONPointer.append(frame.isObject ? frame.name : Array(String(frame.index).utf8), to: &bytes)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

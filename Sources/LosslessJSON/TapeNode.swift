@@ -1,0 +1,43 @@
+/// One value or member name of a document, in the order of the text.
+///
+/// Sixteen bytes, no references.
+struct TapeNode: Sendable {
+    /// The offset of the first byte in the document.
+    var start: UInt32
+    /// The offset behind the last byte.
+    var end: UInt32
+    /// For an object or array: the index of the node behind its contents.
+    var next: UInt32
+    /// Kind, flag and number of elements or members.
+    private var shape: UInt32
+
+    @inline(__always)
+    init(kind: JSONKind, start: Int, end: Int, next: Int, hasEscapes: Bool) {
+        self.start = UInt32(truncatingIfNeeded: start)
+        self.end = UInt32(truncatingIfNeeded: end)
+        self.next = UInt32(truncatingIfNeeded: next)
+        shape = UInt32(kind.rawValue) | (hasEscapes ? Self.escapeFlag : 0)
+    }
+
+    private static let kindMask: UInt32 = 0x07
+    private static let escapeFlag: UInt32 = 0x08
+    private static let countShift: UInt32 = 4
+    /// Counts from here on are not kept: they are counted when asked for.
+    static let countLimit = (1 << 28) - 1
+
+    @inline(__always)
+    var kind: JSONKind { JSONKind(rawValue: UInt8(shape & Self.kindMask)) ?? .null }
+
+    /// Whether a string holds a backslash.
+    @inline(__always)
+    var hasEscapes: Bool { shape & Self.escapeFlag != 0 }
+
+    /// The number of members or elements, at most `countLimit`.
+    @inline(__always)
+    var count: Int { Int(shape >> Self.countShift) }
+
+    @inline(__always)
+    mutating func countOne() {
+        if count < Self.countLimit { shape += 1 << Self.countShift }
+    }
+}

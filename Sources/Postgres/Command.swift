@@ -1,0 +1,101 @@
+/// Says an answer to the task that waits for it, exactly once.
+struct Reply<Value: Sendable>: Sendable {
+    private let continuation: CheckedContinuation<Result<Value, PostgresError>, Never>
+
+    init(_ continuation: CheckedContinuation<Result<Value, PostgresError>, Never>) {
+        self.continuation = continuation
+    }
+
+    func callAsFunction(_ result: Result<Value, PostgresError>) {
+        continuation.resume(returning: result)
+    }
+}
+
+/// What the I/O thread is asked to do.
+///
+/// The inbox needs no bound of its own: a session has one command under way, and sessions and waiters are bounded.
+enum Command: Sendable {
+    /// Makes a place for a connection, so that everything that follows finds it.
+    case create(ConnectionBoard)
+    case open(Int, OpenRequest, Reply<Void>)
+    case perform(Int, Statement, Reply<Answer>)
+    /// More rows or COPY data of the exchange with this number.
+    case pull(Int, number: Int, Reply<Delivery>)
+    /// Rows for COPY FROM STDIN; answered when there is room for more.
+    case write(Int, number: Int, [UInt8], Reply<Void>)
+    /// The rows for COPY FROM STDIN are complete.
+    case endRows(Int, number: Int, Reply<Completion>)
+    /// The caller left the exchange; answered when the connection is usable again or gone.
+    case abandon(Int, number: Int, Reply<Void>)
+    /// Whether the connection is up and runs nothing.
+    case askIdle(Int, Reply<Bool>)
+    case interrupt(Int, number: Int, Interruption)
+    case cancelReturned(Int, number: Int)
+    case awaitNotification(Int, number: Int, until: ContinuousClock.Instant, Reply<PostgresNotification?>)
+    case close(Int)
+    case startTimer(Int, at: ContinuousClock.Instant, @Sendable () -> Void)
+    case stopTimer(Int)
+    /// Ends every connection, then the thread.
+    case stop(Reply<Void>)
+
+    /// Answers that the thread is gone.
+    func refuse() {
+        let error = PostgresError.clientClosed
+        switch self {
+        case .open(_, _, let reply), .write(_, _, _, let reply), .stop(let reply): reply(.failure(error))
+        case .abandon(_, _, let reply): reply(.success(()))
+        case .perform(_, _, let reply): reply(.failure(error))
+        case .pull(_, _, let reply): reply(.failure(error))
+        case .endRows(_, _, let reply): reply(.failure(error))
+        case .awaitNotification(_, _, _, let reply): reply(.failure(error))
+        case .askIdle(_, let reply): reply(.success(false))
+        case .create, .interrupt, .cancelReturned, .close, .startTimer, .stopTimer: break
+        }
+    }
+}
+
+/// How to connect.
+struct OpenRequest: Sendable {
+    let configuration: PostgresConfiguration
+    let deadline: ContinuousClock.Instant
+}
+
+/// A statement for the I/O thread.
+struct Statement: Sendable {
+    /// How it goes over the wire.
+    enum Form: Sendable {
+        /// Several statements in one text, without parameters.
+        case script
+        case parameterised([PostgresValue])
+    }
+
+    let number: Int
+    let sql: String
+    let form: Form
+    let shape: ConnectionStateMachine.Shape
+    /// True for COMMIT.
+    let endsTransaction: Bool
+    let deadline: ContinuousClock.Instant?
+}
+
+/// The first answer to a statement.
+enum Answer: Sendable {
+    case results([PostgresResult])
+    /// Rows or COPY data can be pulled.
+    case delivering
+    /// COPY FROM STDIN takes rows.
+    case takingRows
+}
+
+/// A piece of a long answer.
+enum Delivery: Sendable {
+    case rows([PostgresRow])
+    case bytes([UInt8])
+    case end(Completion)
+}
+
+/// How a streamed statement ended.
+struct Completion: Sendable {
+    let affected: Int
+    let commandTag: String
+}

@@ -1,0 +1,76 @@
+/// The data of the exchange under way on one connection; what state it is in is the machine's to say.
+struct ExchangeRun {
+    /// Rows and COPY data that may wait for the caller before reading stops.
+    static let maximumBufferedSize = 1 << 20
+    /// Rows for COPY FROM STDIN that may wait for the server before the writer does.
+    static let maximumOutgoingSize = 1 << 20
+
+    /// Who waits for what comes next. The caller waits for one thing at a time.
+    enum Waiter {
+        case nobody
+        case answer(Reply<Answer>)
+        case delivery(Reply<Delivery>)
+        case room(Reply<Void>)
+        case completion(Reply<Completion>)
+        case end(Reply<Void>)
+    }
+
+    /// How rows for COPY FROM STDIN end.
+    enum Ending {
+        case open
+        /// CopyDone follows the last queued row.
+        case requested
+    }
+
+    let statement: Statement
+    let parameters: EncodedParameters
+    let startedAt: ContinuousClock.Instant
+    var plan: StatementCache.Plan
+    /// Whether the statement itself, not only its PREPARE, was sent.
+    var isSent = false
+    /// Whether it was sent again because the server had dropped its prepared form.
+    var isRepeated = false
+    var waiter: Waiter
+
+    var results: [PostgresResult] = []
+    var serverError: PostgresServerMessage?
+    /// An error that is ours or libpq's.
+    var localError: PostgresError?
+
+    var table: ColumnTable?
+    var rows: [PostgresRow] = []
+    var bytes: [UInt8] = []
+    var bufferedRowSize = 0
+    var isCopyOutOpen = false
+
+    var outgoing: [ArraySlice<UInt8>] = []
+    var outgoingSize = 0
+    var ending = Ending.open
+    /// When input that is no notice arrived during COPY FROM STDIN, the time to take it for an error.
+    var suspicionDeadline: ContinuousClock.Instant?
+
+    /// The time by which a stopped exchange must end.
+    var graceDeadline: ContinuousClock.Instant?
+    var outcome: Result<Completion, PostgresError>?
+
+    /// Whether the caller has to take something before more is read.
+    var isFull: Bool { bufferedRowSize + bytes.count >= Self.maximumBufferedSize }
+
+    var hasFailed: Bool { serverError != nil || localError != nil }
+
+    /// The key of the statement among the prepared ones: the same text with other parameter types is another one.
+    var cacheKey: String { statement.sql + parameters.typeSignature }
+
+    /// Drops everything that waits for the caller.
+    mutating func dropDeliveries() {
+        rows = []
+        bytes = []
+        bufferedRowSize = 0
+    }
+
+    /// Drops the rows that wait for the server.
+    mutating func dropOutgoing() {
+        outgoing = []
+        outgoingSize = 0
+    }
+}

@@ -1,0 +1,49 @@
+import Diagnostics
+
+/// Where PostgreSQL is and how patiently to talk to it.
+///
+/// Prints as host, port, database and role; the password and the URL are in no output.
+public struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The name that the server shows for our sessions, unless the URL sets one.
+    public let applicationName: String
+    /// How long one attempt to connect may take, all hosts of the URL together. Default 10 s.
+    public var connectTimeout: Duration
+    /// `statement_timeout` of every session: how long one statement may run. Nil leaves the server's setting.
+    ///
+    /// The client gives a statement this time and 2 s more before it cancels it itself.
+    public var statementTimeout: Duration?
+    /// How long to go on trying to connect while the server refuses or starts up, with growing pauses of 50 ms to 1 s.
+    /// Zero (the default) tries once.
+    public var connectRetry: Duration = .zero
+    /// How long to wait for a free session. Default 30 s.
+    public var sessionWait: Duration = .seconds(30)
+    /// How many tasks may wait for a session; one more fails at once. Default 4,096.
+    public var maximumWaiters: Int = 4_096
+
+    let parameters: ConnectionParameters
+
+    /// Reads a libpq URI (`postgresql://…`) or key=value string; everything that libpq knows is allowed, such as
+    /// `passfile`, a socket directory as `host`, `sslmode`.
+    ///
+    /// Throws `setting.invalid` when libpq cannot read it. The text itself is in no error.
+    public init(
+        url: String,
+        applicationName: String = "cortex",
+        connectTimeout: Duration = .seconds(10),
+        statementTimeout: Duration? = nil
+    ) throws(PostgresError) {
+        parameters = try ConnectionParameters(url: url)
+        self.applicationName = applicationName
+        self.connectTimeout = connectTimeout
+        self.statementTimeout = statementTimeout
+    }
+
+    /// Server, database and role, such as `127.0.0.1:5432/cortex as cortex`.
+    public var description: String { parameters.place }
+
+    /// The same as `description`.
+    public var debugDescription: String { parameters.place }
+
+    /// Hides the parameters from reflection.
+    public var customMirror: Mirror { Mirror(self, children: ["place": parameters.place]) }
+}

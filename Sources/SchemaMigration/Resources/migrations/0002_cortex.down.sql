@@ -1,0 +1,10 @@
+DROP TABLE cortex.audit_pruned;
+DROP TABLE cortex.audit_checkpoints;
+DROP TABLE cortex.run_steps;
+DROP TABLE cortex.runs;
+DROP TABLE cortex.idempotency_keys;
+DROP TABLE cortex.deleted_rows;
+DROP TABLE cortex.relay_progress;
+DROP TABLE cortex.change_feed;
+DROP TABLE cortex.cache_state;
+DROP TABLE cortex.system_mode;

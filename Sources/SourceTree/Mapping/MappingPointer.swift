@@ -1,0 +1,74 @@
+import LosslessJSON
+
+/// A JSON pointer (RFC 6901) split once, when the mapping is read.
+struct MappingPointer: Sendable, Hashable {
+    let text: String
+    let tokens: [String]
+
+    /// Splits a pointer; nil when it neither is empty nor begins with `/`, or holds a bad escape.
+    init?(_ text: String) {
+        self.text = text
+        guard !text.isEmpty else {
+            tokens = []
+            return
+        }
+        guard let tokens = Self.split(text) else { return nil }
+        self.tokens = tokens
+    }
+
+    /// The tokens of a concrete pointer.
+    static func split(_ text: String) -> [String]? {
+        guard !text.isEmpty else { return [] }
+        guard text.utf8.first == UInt8(ascii: "/") else { return nil }
+        var tokens: [String] = []
+        for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+            guard let token = unescape(part) else { return nil }
+            tokens.append(token)
+        }
+        return tokens
+    }
+
+    /// A token as it is written in a pointer.
+    static func escape(_ token: String) -> String {
+        guard token.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return token }
+        return token.replacing("~", with: "~0").replacing("/", with: "~1")
+    }
+
+    private static func unescape(_ part: Substring.UTF8View) -> String? {
+        guard part.contains(UInt8(ascii: "~")) else { return String(Substring(part)) }
+        var bytes: [UInt8] = []
+        var isEscape = false
+        for byte in part {
+            switch (isEscape, byte) {
+            case (true, UInt8(ascii: "0")): bytes.append(UInt8(ascii: "~"))
+            case (true, UInt8(ascii: "1")): bytes.append(UInt8(ascii: "/"))
+            case (true, _): return nil
+            case (false, UInt8(ascii: "~")): break
+            case (false, _): bytes.append(byte)
+            }
+            isEscape = !isEscape && byte == UInt8(ascii: "~")
+        }
+        return isEscape ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The value that tokens lead to from a value; of duplicate keys the last.
+    static func follow(_ tokens: some Collection<String>, from value: JSONValue) -> JSONValue? {
+        var current = value
+        for token in tokens {
+            switch current.kind {
+            case .object:
+                guard let next = current[token] else { return nil }
+                current = next
+            case .array:
+                guard let next = current.value(at: "/\(token)") else { return nil }
+                current = next
+            default: return nil
+            }
+        }
+        return current
+    }
+
+    func follow(from value: JSONValue) -> JSONValue? {
+        Self.follow(tokens, from: value)
+    }
+}

@@ -1,0 +1,53 @@
+/// Raw words of source files and the word of ours that each means.
+public struct MappingVocabulary: Sendable, Hashable {
+    /// The name by which columns refer to it.
+    public let name: String
+    /// Whether letters' case is ignored (ASCII letters only; a vocabulary is a list of program words).
+    public let ignoresCase: Bool
+    private let words: [String: String]
+
+    init(name: String, ignoresCase: Bool, words: [String: String]) {
+        self.name = name
+        self.ignoresCase = ignoresCase
+        guard ignoresCase else {
+            self.words = words
+            return
+        }
+        self.words = Dictionary(words.map { (Self.folded($0.key), $0.value) }) { first, _ in first }
+    }
+
+    /// Our word for a raw one; nil when it is unknown.
+    public func word(for raw: String) -> String? {
+        if let exact = words[raw] { return exact }
+        return ignoresCase ? words[Self.folded(raw)] : nil
+    }
+
+    /// Every word of ours that the vocabulary can give.
+    var results: Set<String> { Set(words.values) }
+
+    static func folded(_ text: String) -> String {
+        String(decoding: text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
+    }
+}
+
+/// The closed sets of words that columns of the public tables take.
+enum CatalogWords {
+    /// The words of a column, nil where it takes any text.
+    static func allowed(table: String, column: String) -> Set<String>? {
+        switch column {
+        case "agent_type": ["master", "worker", "observer", "external"]
+        case "agent_status": ["active", "idle", "suspended", "terminated"]
+        case "origin": ["defined", "inferred"]
+        case "task_status": ["pending", "in_progress", "completed", "failed", "cancelled", "blocked"]
+        case "task_priority", "handoff_priority": ["low", "medium", "high", "critical"]
+        case "handoff_status": ["pending", "accepted", "completed", "rejected", "cancelled"]
+        case "run_status": ["pending", "running", "completed", "failed", "cancelled", "stuck"]
+        case "sensitivity": ["public", "internal", "confidential", "restricted", "secret"]
+        case "severity": ["debug", "info", "low", "medium", "high", "critical"]
+        case "lineage_type" where table == "task_lineage": ["spawned", "depends_on", "blocks", "part_of"]
+        case "violation_status": ["open", "acknowledged", "resolved"]
+        case "basis": ["reported", "modelled", "imported"]
+        default: nil
+        }
+    }
+}

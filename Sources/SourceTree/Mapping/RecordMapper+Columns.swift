@@ -1,0 +1,250 @@
+import Domain
+import LosslessJSON
+
+// How a value enters a column. A member is consumed only when the column, with its raw column, holds it exactly.
+
+extension RecordMapper {
+    mutating func apply(_ column: ColumnProgram, to found: FoundValue, values: inout [MappedValue]) {
+        switch found {
+        case .nothing: break
+        case .text(let text): applyText(column, text, values: &values)
+        case .boolean(let flag): values[column.target] = .boolean(flag)
+        case .json(let value, let place): applyJSON(column, value, place, values: &values)
+        }
+    }
+
+    private mutating func applyText(_ column: ColumnProgram, _ text: String, values: inout [MappedValue]) {
+        guard !text.utf8.contains(0) else { return }
+        switch column.transform {
+        case .word(let vocabulary, let raw):
+            if let raw { values[raw] = .text(text) }
+            values[column.target] = vocabulary.word(for: text).map { .text($0) } ?? .null
+        case .lowercase: values[column.target] = .text(MappingVocabulary.folded(text))
+        case .textArray: values[column.target] = .textArray([text])
+        case .text: values[column.target] = .text(text)
+        case .integer, .numeric, .boolean, .instant, .json, .repository: break
+        }
+    }
+
+    private mutating func applyJSON(
+        _ column: ColumnProgram,
+        _ value: JSONValue,
+        _ place: FieldPlace,
+        values: inout [MappedValue]
+    ) {
+        let target = column.target
+        switch column.transform {
+        case .text, .lowercase: applyString(column, value, place, values: &values)
+        case .integer: applyInteger(column, value, place, values: &values)
+        case .numeric: applyNumeric(column, value, place, values: &values)
+        case .boolean:
+            guard let flag = value.boolean else { return wrongType(value, column, expected: "a boolean") }
+            values[target] = .boolean(flag)
+            fields.consume(place)
+        case .instant(let raw): applyInstant(column, value, place, raw: raw, values: &values)
+        case .json:
+            values[target] = .json(Array(value.rawText))
+            fields.consume(place)
+        case .textArray: applyTexts(column, value, place, values: &values)
+        case .word(let vocabulary, let raw):
+            applyWord(column, value, place, vocabulary: vocabulary, raw: raw, values: &values)
+        case .repository(let owner, let url):
+            applyRepository(column, value, place, owner: owner, url: url, values: &values)
+        }
+    }
+
+    // MARK: Texts
+
+    /// The text of a string that PostgreSQL can hold. What cannot be held was reported by the inspector with its place.
+    private func storableText(_ value: JSONValue) -> String? {
+        guard let text = value.string, !text.utf8.contains(0) else { return nil }
+        return text
+    }
+
+    private mutating func applyString(
+        _ column: ColumnProgram,
+        _ value: JSONValue,
+        _ place: FieldPlace,
+        values: inout [MappedValue]
+    ) {
+        guard value.kind == .string else { return wrongType(value, column, expected: "a string") }
+        guard let text = storableText(value) else { return }
+        if case .lowercase = column.transform {
+            let folded = MappingVocabulary.folded(text)
+            values[column.target] = .text(folded)
+            if folded == text { fields.consume(place) }
+        } else {
+            values[column.target] = .text(text)
+            fields.consume(place)
+        }
+        if shape.agentColumns.contains(column.target) {
+            checkName(text, column: column.name, at: value.span.start, pointer: pointerText(of: value, in: column))
+        }
+    }
+
+    private mutating func applyWord(
+        _ column: ColumnProgram,
+        _ value: JSONValue,
+        _ place: FieldPlace,
+        vocabulary: MappingVocabulary,
+        raw: Int?,
+        values: inout [MappedValue]
+    ) {
+        let word: String
+        switch value.kind {
+        case .string:
+            guard let text = storableText(value) else { return }
+            word = text
+        case .number: word = value.numberText ?? ""
+        case .object, .array, .true, .false, .null: return wrongType(value, column, expected: "a word")
+        }
+        let ours = vocabulary.word(for: word)
+        values[column.target] = ours.map { .text($0) } ?? .null
+        if let raw { values[raw] = .text(word) }
+        if ours == nil {
+            findings.add(
+                .unknownWord,
+                "\(RecordFindings.quote(word)) is no word of \(vocabulary.name); \(column.name) stays NULL",
+                pointer: pointerText(of: value, in: column),
+                at: value.span.start
+            )
+        }
+        guard value.kind == .string, raw != nil || ours == word else { return }
+        fields.consume(place)
+    }
+
+    private mutating func applyTexts(
+        _ column: ColumnProgram,
+        _ value: JSONValue,
+        _ place: FieldPlace,
+        values: inout [MappedValue]
+    ) {
+        switch value.kind {
+        case .string:
+            // One text stands for a list of one; the field is kept too because its form changed.
+            if let text = storableText(value) { values[column.target] = .textArray([text]) }
+        case .array:
+            var texts: [String] = []
+            for element in value.elements {
+                guard element.kind == .string else { return wrongType(element, column, expected: "a string") }
+                guard let text = storableText(element) else { return }
+                texts.append(text)
+            }
+            values[column.target] = .textArray(texts)
+            fields.consume(place)
+        case .object, .number, .true, .false, .null: wrongType(value, column, expected: "a list of strings")
+        }
+    }
+
+    private mutating func applyRepository(
+        _ column: ColumnProgram,
+        _ value: JSONValue,
+        _ place: FieldPlace,
+        owner: Int,
+        url: Int?,
+        values: inout [MappedValue]
+    ) {
+        guard value.kind == .string else { return wrongType(value, column, expected: "owner/name, a name or a URL") }
+        guard let text = storableText(value) else { return }
+        if text.contains("://") {
+            guard let url else { return }
+            values[url] = .text(text)
+            fields.consume(place)
+            return
+        }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty }), let name = parts.last else {
+            return wrongType(value, column, expected: "owner/name, a name or a URL")
+        }
+        values[column.target] = .text(String(name))
+        if parts.count == 2 { values[owner] = .text(String(parts[0])) }
+        fields.consume(place)
+    }
+
+    // MARK: Numbers and times
+
+    private mutating func applyInteger(
+        _ column: ColumnProgram,
+        _ value: JSONValue,
+        _ place: FieldPlace,
+        values: inout [MappedValue]
+    ) {
+        guard value.kind == .number else { return wrongType(value, column, expected: "a whole number") }
+        guard let number = value.integer else {
+            let isWhole = !value.rawText.contains { [0x2E, 0x65, 0x45].contains($0) }
+            guard isWhole else { return wrongType(value, column, expected: "a whole number") }
+            findings.add(
+                .numberOutOfRange,
+                "the number does not fit 64 bits; \(column.name) stays NULL",
+                pointer: pointerText(of: value, in: column),
+                at: value.span.start
+            )
+            return
+        }
+        values[column.target] = .integer(number)
+        if value.rawText.elementsEqual(String(number).utf8) { fields.consume(place) }
+    }
+
+    private mutating func applyNumeric(
+        _ column: ColumnProgram,
+        _ value: JSONValue,
+        _ place: FieldPlace,
+        values: inout [MappedValue]
+    ) {
+        guard let text = value.numberText else { return wrongType(value, column, expected: "a number") }
+        // What `numeric` cannot hold was reported by the inspector.
+        guard NumericRange.holds(value.rawText) else { return }
+        values[column.target] = .numeric(text)
+        if NumericRange.keepsSpelling(value.rawText) { fields.consume(place) }
+    }
+
+    private mutating func applyInstant(
+        _ column: ColumnProgram,
+        _ value: JSONValue,
+        _ place: FieldPlace,
+        raw: Int?,
+        values: inout [MappedValue]
+    ) {
+        guard value.kind == .string else { return wrongType(value, column, expected: "a time as text") }
+        guard let text = storableText(value) else { return }
+        let instant = SourceInstant(text)
+        switch instant {
+        case .exact(let time), .inexact(let time): values[column.target] = .instant(microseconds: time)
+        case .zoneless, .notATime: reportTime(instant, text, value, column)
+        }
+        if case .exact = instant {
+            fields.consume(place)
+        } else if let raw {
+            values[raw] = .text(text)
+            fields.consume(place)
+        }
+    }
+
+    private mutating func reportTime(_ instant: SourceInstant, _ text: String, _ value: JSONValue, _ column: ColumnProgram) {
+        let pointer = pointerText(of: value, in: column)
+        if instant == .zoneless {
+            findings.add(
+                .instantWithoutZone,
+                "\(RecordFindings.quote(text)) has no time zone; \(column.name) stays NULL, the text is kept",
+                pointer: pointer,
+                at: value.span.start
+            )
+        } else {
+            findings.add(
+                .notAnInstant,
+                "\(RecordFindings.quote(text)) is no time; \(column.name) stays NULL, the text is kept",
+                pointer: pointer,
+                at: value.span.start
+            )
+        }
+    }
+
+    private mutating func wrongType(_ value: JSONValue, _ column: ColumnProgram, expected: String) {
+        findings.add(
+            .wrongType,
+            "\(value.kind.article) where \(column.name) takes \(expected); the field is kept in the rest",
+            pointer: pointerText(of: value, in: column),
+            at: value.span.start
+        )
+    }
+}

@@ -1,0 +1,350 @@
+import Domain
+import LosslessJSON
+
+/// Makes the rows of one record: one value per column, nothing guessed, and what no column holds into the rest.
+struct RecordMapper {
+    let shape: RecordShape
+    let rank: Int
+    let path: MappingPath
+    let pointer: [String]
+    let ordinal: Int
+    var fields: RecordFields
+    var findings: RecordFindings
+    private(set) var naturalID: String?
+    /// The member that the natural id was read from as a whole.
+    private var naturalIDPlace = FieldPlace.elsewhere
+
+    /// The longest natural id in bytes: index entries of PostgreSQL hold no more than 2,704.
+    static let longestID = 2_000
+    /// Where implied rows rank: behind every record that defines the thing itself.
+    static let impliedRank = 1_000
+    /// Where rows made of a mere name rank: behind everything.
+    static let inferredRank = 1_000_000
+
+    init(shape: RecordShape, rank: Int, path: MappingPath, pointer: [String], ordinal: Int, record: JSONValue, limit: Int) {
+        self.shape = shape
+        self.rank = rank
+        self.path = path
+        self.pointer = pointer
+        self.ordinal = ordinal
+        fields = RecordFields(record: record, slots: shape.slots)
+        findings = RecordFindings(limit: limit)
+    }
+
+    /// Finds the id and makes the rows.
+    mutating func map() -> (disposition: ExtractedRecord.Disposition, rows: [MappedRow]) {
+        if let reason = notARecordReason() {
+            findings.add(.notARecord, reason, at: fields.record.span.start)
+            return (.notARecord(reason), [])
+        }
+        if let problem = findNaturalID() { return (.quarantined(problem), []) }
+        var rows = [ownRow()]
+        rows += impliedRows()
+        rows += inferredAgents(of: rows[0])
+        return (.candidate, rows)
+    }
+
+    /// The latest exact time that the record names.
+    mutating func newestTime() -> Int64? {
+        var newest: Int64?
+        for source in shape.newest {
+            guard case .json(let value, _) = resolve(source), let text = value.string else { continue }
+            switch SourceInstant(text) {
+            case .exact(let time), .inexact(let time): newest = max(newest ?? time, time)
+            case .zoneless, .notATime: break
+            }
+        }
+        return newest
+    }
+
+    // MARK: Is it a record, and which one
+
+    private func notARecordReason() -> String? {
+        let test = shape.recordTest
+        let kind = fields.record.kind
+        guard test.kinds.contains(kind.word) else {
+            return "\(kind.article) where a record of kind \(shape.kind) is \(test.kinds.joined(separator: " or "))"
+        }
+        guard !test.anyOf.isEmpty, kind == .object else { return nil }
+        guard !test.anyOf.contains(where: { $0.follow(from: fields.record) != nil }) else { return nil }
+        return "an object with none of the fields \(test.anyOf.map(\.text).joined(separator: ", "))"
+    }
+
+    /// Sets the natural id; returns why the record cannot do without.
+    private mutating func findNaturalID() -> String? {
+        for source in shape.naturalID {
+            let found = resolve(source)
+            guard let text = identifier(found) else { continue }
+            if let naturalID {
+                if text != naturalID, case .json(let value, _) = found {
+                    findings.add(
+                        .contradictingFields,
+                        "another field gives the id \(RecordFindings.quote(text)), not \(RecordFindings.quote(naturalID))",
+                        at: value.span.start
+                    )
+                }
+                continue
+            }
+            naturalID = text
+            if case .json(let value, let place) = found, value.kind == .string { naturalIDPlace = place }
+            // Later candidates only matter as contradictions while they are fields too.
+            guard case .json = found else { break }
+        }
+        guard let naturalID else { return missingIDReason() }
+        guard naturalID.utf8.count <= Self.longestID else {
+            self.naturalID = nil
+            findings.add(.missingID, "the id has \(naturalID.utf8.count) bytes; \(Self.longestID) can be a key", at: offset)
+            return "the id is too long to be a key"
+        }
+        checkName(naturalID, column: "id", at: offset)
+        return nil
+    }
+
+    private mutating func missingIDReason() -> String? {
+        switch shape.withoutID {
+        case .resolve: return nil
+        case .derive:
+            naturalID = "\(readableText(path.documentID))#\(ordinal)\(pointer.map { "/" + MappingPointer.escape($0) }.joined())"
+            return nil
+        case .quarantine:
+            let places = shape.naturalID.map(\.description).joined(separator: ", ")
+            findings.add(.missingID, "none of \(places) gives an id", at: offset)
+            return "missing_id"
+        }
+    }
+
+    private mutating func identifier(_ found: FoundValue) -> String? {
+        switch found {
+        case .nothing, .boolean: return nil
+        case .text(let text): return text.isEmpty || text.utf8.contains(0) ? nil : text
+        case .json(let value, _):
+            switch value.kind {
+            case .string:
+                guard let text = value.string, !text.isEmpty, !text.utf8.contains(0) else { return nil }
+                return text
+            case .number: return value.integer == nil ? nil : value.numberText
+            case .object, .array, .true, .false, .null: return nil
+            }
+        }
+    }
+
+    var offset: Int { fields.record.span.start }
+
+    // MARK: Sources
+
+    /// What a source gave.
+    enum FoundValue {
+        case nothing
+        case json(JSONValue, FieldPlace)
+        case text(String)
+        case boolean(Bool)
+    }
+
+    /// The value of a source; JSON `null` counts as a value here.
+    func resolve(_ source: ValueSource, element: JSONValue? = nil) -> FoundValue {
+        switch source {
+        case .member(let slot, let pointer):
+            guard let member = fields.member(slot: slot) else { return .nothing }
+            guard pointer.tokens.count > 1 else { return .json(member.value, .member(member.index)) }
+            guard let value = MappingPointer.follow(pointer.tokens.dropFirst(), from: member.value) else {
+                return .nothing
+            }
+            return .json(value, .inside)
+        case .record: return .json(fields.record, .record)
+        case .element(let pointer):
+            guard let element, let value = pointer.follow(from: element) else { return .nothing }
+            return .json(value, .inside)
+        case .naturalID: return naturalID.map { .text($0) } ?? .nothing
+        case .key: return pointer.last.map { .text($0) } ?? .nothing
+        case .parentKey: return pointer.dropLast().last.map { .text($0) } ?? .nothing
+        case .stem: return .text(readableText(path.stem))
+        case .fileName: return .text(readableText(path.name))
+        case .path: return .text(readableText(path.documentID))
+        case .ordinal: return .text(String(ordinal))
+        case .constant(let text): return .text(text)
+        case .fileSuffix(let suffix): return .boolean(path.hasSuffix(Array(suffix.utf8)))
+        case .join(let parts): return join(parts, element: element)
+        }
+    }
+
+    private func join(_ parts: [ValueSource], element: JSONValue?) -> FoundValue {
+        var text = ""
+        for part in parts {
+            switch resolve(part, element: element) {
+            case .text(let piece): text += piece
+            case .json(let value, _):
+                guard let piece = value.string ?? value.numberText else { return .nothing }
+                text += piece
+            case .nothing, .boolean: return .nothing
+            }
+        }
+        return .text(text)
+    }
+
+    /// The first source with a value that is not null; others that differ are reported.
+    mutating func firstValue(of column: ColumnProgram, element: JSONValue?) -> FoundValue {
+        var chosen = FoundValue.nothing
+        for source in column.sources {
+            let found = resolve(source, element: element)
+            if case .nothing = found { continue }
+            if case .json(let value, _) = found, value.isNull { continue }
+            guard case .nothing = chosen else {
+                reportContradiction(chosen, found, column: column)
+                continue
+            }
+            chosen = found
+            guard case .json = found else { return chosen }
+        }
+        return chosen
+    }
+
+    private mutating func reportContradiction(_ chosen: FoundValue, _ other: FoundValue, column: ColumnProgram) {
+        guard case .json(let first, _) = chosen, case .json(let second, _) = other,
+            !first.rawText.elementsEqual(second.rawText)
+        else { return }
+        findings.add(
+            .contradictingFields,
+            "two fields give \(column.name) different values; the one at byte \(first.span.start) is used",
+            pointer: pointerText(of: second, in: column),
+            at: second.span.start
+        )
+    }
+
+    /// The pointer of the source that gave a value, for findings.
+    func pointerText(of value: JSONValue, in column: ColumnProgram) -> String {
+        for source in column.sources {
+            if case .member(_, let pointer) = source, case .json(let found, _) = resolve(source),
+                found.span == value.span
+            {
+                return pointer.text
+            }
+        }
+        return ""
+    }
+
+    // MARK: Rows
+
+    private mutating func ownRow() -> MappedRow {
+        var values = run(shape.row, element: nil)
+        switch shape.rest {
+        case .whole(let target): values[target] = .json(Array(fields.record.rawText))
+        case .collect(let target):
+            if shape.row.usesNaturalID { fields.consume(naturalIDPlace) }
+            if let rest = fields.rest() { values[target] = .json(rest) }
+        }
+        return MappedRow(table: shape.table, role: "", values: values, rank: rank)
+    }
+
+    private mutating func run(_ program: RowProgram, element: JSONValue?) -> [MappedValue] {
+        var values = [MappedValue](repeating: .null, count: program.width)
+        for column in program.columns {
+            let found = firstValue(of: column, element: element)
+            if case .nothing = found { continue }
+            apply(column, to: found, values: &values)
+        }
+        return values
+    }
+
+    private mutating func impliedRows() -> [MappedRow] {
+        var rows: [MappedRow] = []
+        for implied in shape.implied where implied.conditions.allSatisfy({ $0.holds(for: fields.record) }) {
+            guard let each = implied.each else {
+                if let row = impliedRow(implied, role: implied.role, element: nil) { rows.append(row) }
+                continue
+            }
+            guard let list = each.follow(from: fields.record), list.kind == .array else { continue }
+            for (index, element) in list.elements.enumerated() {
+                if let row = impliedRow(implied, role: "\(implied.role)/\(index)", element: element) { rows.append(row) }
+            }
+        }
+        return rows
+    }
+
+    private mutating func impliedRow(_ implied: ImpliedRow, role: String, element: JSONValue?) -> MappedRow? {
+        let values = run(implied.row, element: element)
+        guard implied.required.allSatisfy({ !values[$0].isMissing }) else { return nil }
+        return MappedRow(table: implied.row.table, role: role, values: values, rank: Self.impliedRank + rank)
+    }
+
+    private func inferredAgents(of row: MappedRow) -> [MappedRow] {
+        var rows: [MappedRow] = []
+        var seen: Set<String> = []
+        for column in shape.agentColumns {
+            guard case .text(let name) = row.values[column], !name.isEmpty, name.utf8.count <= Self.longestID,
+                seen.insert(name).inserted
+            else { continue }
+            rows.append(InferredAgent.row(named: name, role: "agent/\(row.table.mappedColumns[column].name)"))
+        }
+        return rows
+    }
+
+    /// Reports white space at the ends of a name, and control characters in it.
+    mutating func checkName(_ name: String, column: String, at offset: Int, pointer: String = "") {
+        guard let first = name.unicodeScalars.first, let last = name.unicodeScalars.last else { return }
+        let isOdd = first.properties.isWhitespace || last.properties.isWhitespace || name.utf8.contains { $0 < 0x20 }
+        guard isOdd else { return }
+        findings.add(
+            .whitespaceInName,
+            "\(column) is \(RecordFindings.quote(name)); it is kept as it is",
+            pointer: pointer,
+            at: offset
+        )
+    }
+}
+
+/// The agent that exists only as a name.
+enum InferredAgent {
+    private static let columns = CatalogTable.agents.mappedColumns.map(\.name)
+
+    static func row(named name: String, role: String) -> MappedRow {
+        var values = [MappedValue](repeating: .null, count: columns.count)
+        for (index, column) in columns.enumerated() {
+            switch column {
+            case "agent_id": values[index] = .text(name)
+            case "agent_type": values[index] = .text("external")
+            case "origin": values[index] = .text("inferred")
+            default: break
+            }
+        }
+        return MappedRow(table: .agents, role: role, values: values, rank: RecordMapper.inferredRank)
+    }
+}
+
+extension MappedValue {
+    /// Whether there is nothing: NULL or an empty text.
+    var isMissing: Bool { self == .null || self == .text("") }
+}
+
+extension RecordCondition {
+    func holds(for record: JSONValue) -> Bool {
+        switch self {
+        case .exists(let pointer): return pointer.follow(from: record) != nil
+        case .missing(let pointer): return pointer.follow(from: record) == nil
+        case .isKind(let word): return record.kind.word == word
+        case .equals(let pointer, let text):
+            guard let value = pointer.follow(from: record) else { return false }
+            if let string = value.string { return string == text }
+            return value.rawText.elementsEqual(text.utf8)
+        }
+    }
+}
+
+extension ValueSource: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .member(_, let pointer): pointer.text
+        case .record: "$record"
+        case .element(let pointer): "$element\(pointer.text)"
+        case .naturalID: "$id"
+        case .key: "$key"
+        case .parentKey: "$parent-key"
+        case .stem: "$stem"
+        case .fileName: "$name"
+        case .path: "$path"
+        case .ordinal: "$ordinal"
+        case .constant(let text): "\"\(text)\""
+        case .fileSuffix(let suffix): "file-suffix \(suffix)"
+        case .join(let parts): parts.map(\.description).joined(separator: "+")
+        }
+    }
+}

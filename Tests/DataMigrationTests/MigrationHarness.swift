@@ -1,0 +1,157 @@
+import DataMigration
+import Domain
+import Foundation
+import Postgres
+import SchemaMigration
+import SourceTree
+import TestSupport
+
+/// A database with the schema, and a tree to move into it.
+struct MigrationHarness {
+    let client: PostgresClient
+    let url: String
+    let root: String
+
+    /// A fresh database and an empty directory, both gone at the end.
+    static func with<R>(_ body: (MigrationHarness) async throws -> R) async throws -> R {
+        try await TestDatabase.withDatabase { url in
+            try await withTemporaryDirectory { directory in
+                try await PostgresClient.withClient(PostgresConfiguration(url: url)) { client in
+                    try await SchemaMigrator(client: client).ensureCurrent()
+                    return try await body(MigrationHarness(client: client, url: url, root: directory + "/tree"))
+                }
+            }
+        }
+    }
+
+    /// Writes files, by path below the root.
+    func write(_ files: [String: String]) throws {
+        for (path, text) in files { try write(path, Array(text.utf8)) }
+    }
+
+    /// Writes one file.
+    func write(_ path: String, _ bytes: [UInt8]) throws {
+        let url = URL(filePath: root + "/" + path)
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(bytes).write(to: url)
+    }
+
+    func remove(_ path: String) throws {
+        try FileManager.default.removeItem(atPath: root + "/" + path)
+    }
+
+    func migration(
+        source: String? = nil,
+        _ configure: (inout MigrationOptions) -> Void = { _ in },
+        progress: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
+    ) throws -> Migration {
+        var options = MigrationOptions()
+        configure(&options)
+        return Migration(
+            source: try SourceRoot(validating: source ?? root),
+            mapping: try Mapping.shipped(),
+            options: options,
+            progress: progress
+        )
+    }
+
+    /// Runs a migration to its end.
+    @discardableResult
+    func migrate(
+        source: String? = nil,
+        _ configure: (inout MigrationOptions) -> Void = { _ in }
+    ) async throws -> RunFacts {
+        try await migration(source: source, configure).run(client: client, facts: Self.facts)
+    }
+
+    func verify(source: String? = nil) async throws -> VerificationReport {
+        try await migration(source: source).verify(client: client)
+    }
+
+    static var facts: RunFacts {
+        RunFacts(
+            runID: "test",
+            dryRun: false,
+            source: "tree",
+            target: "test",
+            toolVersion: "test",
+            startedAt: "2026-01-01T00:00:00Z"
+        )
+    }
+
+    /// The first column of the rows, as text.
+    func column(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> [String?] {
+        try await client.query(sql, parameters).rows.map { $0[0].string }
+    }
+
+    /// One number.
+    func count(_ sql: String) async throws -> Int64 {
+        try await client.query(sql).rows[0][0].integer ?? -1
+    }
+
+    /// A hash over every row of `source` and `public` that two imports of one tree must have in common.
+    func tableHashes() async throws -> [String: String] {
+        let tables = try await client.query(
+            """
+            SELECT table_schema || '.' || table_name AS name FROM information_schema.tables
+            WHERE table_schema IN ('source', 'public') AND table_type = 'BASE TABLE'
+            AND table_schema || '.' || table_name <> 'source.imports' ORDER BY 1
+            """
+        ).rows.compactMap { $0["name"].string }
+        var hashes: [String: String] = [:]
+        for table in tables {
+            let columns = try await client.query(
+                """
+                SELECT string_agg(format('t.%I::text', attname), ', ' ORDER BY attname) AS list FROM pg_attribute
+                WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
+                AND NOT ($1 = 'public.audit_logs' AND (attname = 'id' OR attname LIKE 'chain%' OR attname LIKE 'seal%'))
+                """,
+                [.text(table)]
+            ).rows[0]["list"].string ?? "1"
+            let filter = table == "public.audit_logs" ? "WHERE event_type NOT LIKE 'migration.%'" : ""
+            hashes[table] = try await client.query(
+                "SELECT md5(string_agg(r, E'\\n' ORDER BY r)) AS hash FROM (SELECT row(\(columns))::text AS r FROM \(table) t \(filter)) q"
+            ).rows[0]["hash"].string
+        }
+        return hashes
+    }
+}
+
+/// A small tree with the dialects that matter: a queue, a backup with recycled ids, a spec, a broken spec, a stream.
+enum SmallTree {
+    static let files = [
+        "coordination/task-queue.json": """
+        {"tasks": [
+          {"id": "task-1", "title": "One", "status": "assigned", "priority": "high", "type": "development",
+           "assigned_to": "development", "created_by": "coordinator-master", "created_at": "2025-11-01T10:00:00-0600",
+           "routing_confidence": "0.10", "context": {"n": 1.10}},
+          {"id": "task-2", "title": "Two", "status": "completed", "priority": "CRITICAL", "type": "security",
+           "created_at": "2025-11-16T10:36:48", "deadline": "ASAP", "completed_at": "2025-11-17T00:00:00Z"}
+        ], "stats": {"total": 2}, "updated_at": "2025-11-17T01:00:00Z"}
+        """,
+        "coordination/task-queue-backup-20251107-141724.json": """
+        {"tasks": [
+          {"id": "task-1", "title": "One, before", "status": "pending", "priority": "high", "type": "development",
+           "created_at": "2025-11-01T10:00:00-0600"},
+          {"id": "task-2", "title": "Two", "status": "completed", "priority": "CRITICAL", "type": "security",
+           "created_at": "2025-11-16T10:36:48", "deadline": "ASAP", "completed_at": "2025-11-17T00:00:00Z"},
+          {"id": "task-3", "title": "Three", "status": "queued", "priority": "low", "type": "bug"}
+        ], "updated_at": "2025-11-07T14:17:24Z"}
+        """,
+        "coordination/worker-specs/active/worker-a.json": """
+        {"worker_id": "worker-a", "worker_type": "scan-worker", "task_id": "task-1", "status": "running",
+         "created_by": "security-master", "created_at": "2025-11-02T00:00:00Z",
+         "resources": {"token_budget": 8000, "timeout_minutes": 15}}
+        """,
+        "coordination/worker-specs/active/worker-b.json": """
+        {"worker_id": "worker-b", "context": {"skills_required": , "x": 1}}
+        """,
+        "coordination/health-reports.jsonl": """
+        {"component": "queue", "status": "ok", "timestamp": "2025-11-02T00:00:00Z"}
+        {"component": "queue", "status": "ok", "timestamp": "2025-11-02T00:00:00Z"}
+        """,
+        "coordination/lineage/task-lineage.jsonl": "\n",
+        "coordination/catalog/lineage/data-lineage.jsonl": "",
+        "notes.txt": "not JSON",
+    ]
+}
