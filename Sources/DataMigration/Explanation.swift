@@ -129,7 +129,7 @@ public struct Explanation: Sendable, Encodable {
         for member in root.members {
             var canonical: [UInt8] = []
             member.value.appendCanonical(to: &canonical)
-            fields[member.key.string] = canonical
+            fields[String(decoding: member.key.unescaped, as: UTF8.self)] = canonical
         }
         return fields
     }

@@ -1,5 +1,7 @@
 import Crypto
+import Diagnostics
 public import Domain
+import LosslessJSON
 public import Postgres
 public import SourceTree
 
@@ -101,7 +103,7 @@ public struct Migration: Sendable {
             importID: importRow.importID,
             root: source.path,
             protectsChanges: mode == .postgres && !options.overwriteChanged,
-            aliases: mapping.aliases.map { ($0.alias, $0.agentID, $0.basis) }
+            aliases: mapping.aliases.map { ($0.alias, $0.agentID) }
         )
         let isExceeded = try await resolve(
             with: resolver,
@@ -157,8 +159,8 @@ public struct Migration: Sendable {
         _ session: PostgresSession,
         _ body: () async throws -> Result
     ) async throws -> Result {
-        guard options.dryRun else { return try await session.withTransaction(body) }
-        return try await session.withSavepoint(body)
+        guard options.dryRun else { return try await session.withTransaction { try await body() } }
+        return try await session.withSavepoint { try await body() }
     }
 
     /// Reads the tree again and compares it with the database, five ways.

@@ -25,6 +25,7 @@ extension ErrorCode {
         case .schemaNewer: "The database has migrations that this program does not know. Use the newer program."
         case .schemaOutdated: "The database is not at the version that this program needs. `cortex schema up`."
         case .schemaChecksum: "An applied migration differs from the one shipped."
+        case .schemaLedger: "The ledger of applied migrations has a gap: rows were changed by hand. Restore them from a backup."
         case .schemaMigrationFailed: "A migration or its verification failed; nothing of it was kept."
         case .schemaDrift: "The database differs from what the migrations make. `cortex schema drift` lists where."
         case .runLocked: "Another run holds the target. Wait for it, or end it."

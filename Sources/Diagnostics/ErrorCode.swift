@@ -146,8 +146,7 @@ extension ErrorCode {
         case .postgresCancelled:
             Meaning(exitStatus: .interrupted, httpStatus: 503, logLevel: .info, isRetryable: true)
         case .postgresStatement, .postgresProtocol, .schemaMigrationFailed, .processFailed, .serverStopFailed,
-            .ledgerUnbalanced, .internal, .schemaNewer, .schemaOutdated, .schemaChecksum,
-            .schemaLedger:
+            .ledgerUnbalanced, .internal, .schemaNewer, .schemaOutdated, .schemaChecksum, .schemaLedger:
             Meaning(exitStatus: .failed, httpStatus: 500, logLevel: .error, isRetryable: false)
         case .schemaDrift, .verificationFailed:
             Meaning(exitStatus: .differences, httpStatus: 409, logLevel: .error, isRetryable: false)

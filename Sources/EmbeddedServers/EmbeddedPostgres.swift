@@ -54,10 +54,11 @@ struct EmbeddedPostgres: Sendable {
         case .endOrphans(let pids):
             try await end(pids)
         case .removePIDFile:
-            try Directory.remove("\(cluster.data)/postmaster.pid")
+            try cluster.removeStaleLocks()
         case .awaitReady(let pid):
             try await awaitReady(pid)
         case .start:
+            try cluster.removeStaleLocks()
             if passwordIsNew { try await resetSuperuserPassword() }
             try await startOnSomePort()
         case .fail(let failure):
@@ -75,7 +76,7 @@ struct EmbeddedPostgres: Sendable {
         facts.server = server
         facts.isReady = server != nil && file?.isReady == true
         guard server == nil else { return facts }
-        if let pid = file?.pid, ProcessTable.isRunning(pid) { facts.reusedPID = pid }
+        facts.reusedPID = cluster.strangePID
         // Sessions that outlived their main process, and a server whose files were removed beneath it.
         let strays = ProcessTable.mentioning(cluster.data).filter { cluster.isServer($0) }
         let sessions = ProcessTable.workingIn(cluster.data) + ProcessTable.workingIn(cluster.data + " (deleted)")
@@ -128,7 +129,11 @@ struct EmbeddedPostgres: Sendable {
         let end = ContinuousClock.now + startDeadline
         while cluster.runningServer == pid, cluster.pidFile?.isReady != true {
             guard ContinuousClock.now < end else {
-                throw StartFailure.postgres(log: cluster.log, tail: SmallFile.tail(of: cluster.log), deadline: startDeadline)
+                throw StartFailure.postgres(
+                    log: cluster.log,
+                    tail: SmallFile.tail(of: cluster.log),
+                    deadline: startDeadline
+                )
             }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -141,7 +146,7 @@ struct EmbeddedPostgres: Sendable {
             do {
                 try await cluster.start(deadline: startDeadline)
                 return
-            } catch where StartFailure.isPortTaken(error) && askedPort == nil && attempt < 5 {
+            } catch  where StartFailure.isPortTaken(error) && askedPort == nil && attempt < 5 {
                 // Somebody took the port between the choice and the start: choose again.
                 continue
             }
@@ -164,7 +169,11 @@ struct EmbeddedPostgres: Sendable {
         )
         let text = EmbeddedPostgresFiles.settings(sockets: placement.sockets, port: port, tuning: tuning)
         try SmallFile.write(text: text, to: "\(cluster.data)/postgresql.conf", owner: cluster.account)
-        try SmallFile.write(text: EmbeddedPostgresFiles.rules, to: "\(cluster.data)/pg_hba.conf", owner: cluster.account)
+        try SmallFile.write(
+            text: EmbeddedPostgresFiles.rules,
+            to: "\(cluster.data)/pg_hba.conf",
+            owner: cluster.account
+        )
         try SmallFile.write(text: "\(port)\n", to: portFile, mode: 0o644)
     }
 
@@ -190,7 +199,9 @@ struct EmbeddedPostgres: Sendable {
 
     /// Makes the owner role and the database unless the owner can already use the database.
     private func ensureDatabase() async throws {
-        guard let ownerURL = url(Self.owner), let superuserURL = url(Self.superuser, database: "postgres") else { return }
+        guard let ownerURL = url(Self.owner), let superuserURL = url(Self.superuser, database: "postgres") else {
+            return
+        }
         do {
             _ = try await cluster.psql(ownerURL, "SELECT 1;")
         } catch let error as EmbeddedServersError where error.code != .postgresStatement {

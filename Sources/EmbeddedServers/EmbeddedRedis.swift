@@ -66,7 +66,7 @@ struct EmbeddedRedis: Sendable {
             do {
                 try await start(on: choosePort(attempt: attempt), password: password)
                 return
-            } catch where StartFailure.isPortTaken(error) && askedPort == nil && attempt < 5 {
+            } catch  where StartFailure.isPortTaken(error) && askedPort == nil && attempt < 5 {
                 // Somebody took the port between the choice and the start: choose again.
                 continue
             }

@@ -16,7 +16,9 @@ extension EmbeddedStack {
     /// `ports`, `pid`, `servers`, `clock`, `files`.
     public func diagnose() async -> [DoctorCheck] {
         var checks = [await postgresCheck(), await redisCheck(), userCheck(), homeCheck(), diskCheck()]
-        checks += [await placementCheck(), portsCheck(), await pidCheck(), await serversCheck(), clockCheck(), filesCheck()]
+        checks += [
+            await placementCheck(), portsCheck(), await pidCheck(), await serversCheck(), clockCheck(), filesCheck(),
+        ]
         return checks
     }
 
@@ -74,7 +76,12 @@ extension EmbeddedStack {
             )
         }
         if Directory.exists(home.secrets), Directory.mode(of: home.secrets) != 0o700 {
-            return DoctorCheck("home", .warn, "\(home.secrets) can be entered by others", fix: "chmod 700 \(home.secrets)")
+            return DoctorCheck(
+                "home",
+                .warn,
+                "\(home.secrets) can be entered by others",
+                fix: "chmod 700 \(home.secrets)"
+            )
         }
         let isNew = !Directory.exists(home.marker)
         return DoctorCheck("home", .ok, isNew ? "\(home.path), will be made" : home.path)
@@ -133,9 +140,17 @@ extension EmbeddedStack {
         guard Directory.exists(home.marker) else { return DoctorCheck("pid", .ok, "never started") }
         do {
             let placement = try await placementForStopping(ServerAccount.resolve())
-            let cluster = PostgresCluster.withoutPrograms(placement, try ServerAccount.resolve(), log: "\(home.logs)/postgres.log")
+            let cluster = PostgresCluster.withoutPrograms(
+                placement,
+                try ServerAccount.resolve(),
+                log: "\(home.logs)/postgres.log"
+            )
             guard let file = cluster.pidFile, cluster.runningServer == nil else {
-                return DoctorCheck("pid", .ok, cluster.runningServer.map { "PostgreSQL is process \($0)" } ?? "no server runs")
+                return DoctorCheck(
+                    "pid",
+                    .ok,
+                    cluster.runningServer.map { "PostgreSQL is process \($0)" } ?? "no server runs"
+                )
             }
             let use = ProcessTable.isRunning(file.pid) ? "now another program's" : "gone"
             return DoctorCheck(
@@ -154,7 +169,12 @@ extension EmbeddedStack {
             let status = try await status()
             let states = "PostgreSQL \(status.postgres.state.rawValue), Redis \(status.redis.state.rawValue)"
             if [status.postgres.state, status.redis.state].contains(.unreachable) {
-                return DoctorCheck("servers", .fail, states, fix: "Look at the logs in \(home.logs), then cortex down and up.")
+                return DoctorCheck(
+                    "servers",
+                    .fail,
+                    states,
+                    fix: "Look at the logs in \(home.logs), then cortex down and up."
+                )
             }
             let isUp = status.postgres.state == .running && status.redis.state == .running
             return DoctorCheck("servers", isUp ? .ok : .warn, states, fix: isUp ? nil : "cortex up")

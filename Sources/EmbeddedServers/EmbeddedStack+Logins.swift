@@ -33,7 +33,8 @@ extension EmbeddedStack {
     /// The URL of a role through 127.0.0.1 with its password in it: to be shown only on request.
     public func revealedURL(role: String, at endpoints: EmbeddedEndpoints) throws -> String {
         guard let password = try secrets.existing(role) else { return url(role: role, at: endpoints) }
-        return "postgresql://\(role):\(password.reveal())@127.0.0.1:\(endpoints.postgresPort)/\(EmbeddedPostgres.database)"
+        return
+            "postgresql://\(role):\(password.reveal())@127.0.0.1:\(endpoints.postgresPort)/\(EmbeddedPostgres.database)"
     }
 
     /// The URL of Redis with its password in it: to be shown only on request.

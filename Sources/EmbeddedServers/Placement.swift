@@ -59,7 +59,8 @@ enum PlacementDecision {
             throw EmbeddedServersError(
                 .notPermitted,
                 "the user \(ServerAccount.name) can no longer reach the data directory in \(home.postgres)",
-                hint: "Let that user enter each directory above it (chmod o+x), or run cortex as the user who did before.",
+                hint:
+                    "Let that user enter each directory above it (chmod o+x), or run cortex as the user who did before.",
                 details: ["path": home.postgres]
             )
         }

@@ -102,6 +102,22 @@ struct PostgresCluster: Sendable {
         ProcessTable.isRunning(pid) && ProcessTable.arguments(of: pid).contains(data)
     }
 
+    /// The process id in the pid file when it is taken, but not by the server: by another program, or by a server that
+    /// was killed and not yet collected. PostgreSQL would refuse to start beside it.
+    var strangePID: Int32? {
+        guard let pid = pidFile?.pid, !isServer(pid), ProcessTable.exists(pid) else { return nil }
+        return pid
+    }
+
+    /// Removes lock files whose process id another program has now; only for a moment at which no process of this data
+    /// directory is left. Sockets and their locks lie in a directory that is this server's alone.
+    func removeStaleLocks() throws {
+        if strangePID != nil { try Directory.remove("\(data)/postmaster.pid") }
+        for name in Directory.entries(of: sockets) where name.hasPrefix(".s.PGSQL.") {
+            try Directory.remove("\(sockets)/\(name)")
+        }
+    }
+
     /// Starts the server in the background and waits until it accepts connections.
     ///
     /// Throws `server.start_failed`, `port.taken` or `disk.full` with the end of the log in `details["log"]`.

@@ -36,12 +36,15 @@ struct PostgresShell: Sendable {
         guard result.ending == .exited(2) else {
             return EmbeddedServersError(.postgresStatement, line, details: ["output": text])
         }
-        let isRefused = ["authentication failed", "no password supplied", "no pg_hba.conf entry"].contains { text.contains($0) }
+        let isRefused = ["authentication failed", "no password supplied", "no pg_hba.conf entry"].contains {
+            text.contains($0)
+        }
         return EmbeddedServersError(
             isRefused ? .postgresAuthentication : .postgresUnavailable,
             line,
             hint: isRefused
-                ? "Check the password or the passfile that the URL names." : "Check that the server runs: cortex status.",
+                ? "Check the password or the passfile that the URL names."
+                : "Check that the server runs: cortex status.",
             details: ["output": text]
         )
     }

@@ -16,7 +16,7 @@ struct PostgresFacts: Sendable, Hashable {
     var server: Int32?
     /// Whether that server accepts connections.
     var isReady = false
-    /// A process id in the pid file that now belongs to another program.
+    /// The process id in the pid file when another program, or a server that has ended, has it.
     var reusedPID: Int32?
     /// Processes of a server whose main process is gone, or that nobody's pid file names.
     var orphans: [Int32] = []

@@ -22,7 +22,8 @@ struct RedisAddress: Sendable, Hashable {
         guard let authority = parts.first else { return nil }
         let at = authority.lastIndex(of: "@")
         let place = at.map { authority[authority.index(after: $0)...] } ?? authority
-        let login = at.map { authority[..<$0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false) } ?? []
+        let login =
+            at.map { authority[..<$0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false) } ?? []
         guard let (host, port) = Self.place(place) else { return nil }
         self.isSecure = url.hasPrefix("rediss")
         self.host = host

@@ -132,6 +132,7 @@ public final class ScratchPostgres: Sendable {
 
     /// Starts it again after `stop()` or `kill()`, on the same port.
     public func start() async throws {
+        if cluster.runningServer == nil, ProcessTable.workingIn(cluster.data).isEmpty { try cluster.removeStaleLocks() }
         try await cluster.start(deadline: .seconds(60))
     }
 

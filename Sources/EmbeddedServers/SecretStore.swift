@@ -26,7 +26,9 @@ struct SecretStore: Sendable {
     /// Writes the role's passfile unless it is right already.
     func writePassfile(_ role: String, _ secret: Secret) throws {
         let line = "*:*:*:\(role):\(secret.reveal())"
-        guard try SmallFile.readText(passfile(role)) != line || Directory.mode(of: passfile(role)) != 0o600 else { return }
+        guard try SmallFile.readText(passfile(role)) != line || Directory.mode(of: passfile(role)) != 0o600 else {
+            return
+        }
         try SmallFile.write(text: line + "\n", to: passfile(role))
     }
 

@@ -63,7 +63,9 @@ enum StartFailure {
             hint: "Stop that program, or choose another port."
         ),
         Pattern(
-            texts: ["could not create shared memory", "could not map anonymous shared memory", "cannot allocate memory"],
+            texts: [
+                "could not create shared memory", "could not map anonymous shared memory", "cannot allocate memory",
+            ],
             code: .serverStartFailed,
             reason: "there is not enough memory",
             hint: "Free memory, or raise the limit of the container."

@@ -79,20 +79,23 @@ indirect enum ExampleJSON: Hashable {
 
     private static func newLine(_ indent: Int, _ bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\n"))
-        for _ in 0..<(2 * indent) { bytes.append(UInt8(ascii: " ")) }
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * indent))
     }
 
     private static func quote(_ text: String, to bytes: inout [UInt8]) {
+        let isPlain = text.utf8.allSatisfy { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 >= 0x20 }
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-            case UInt8(ascii: "\n"): bytes += "\\n".utf8
-            case UInt8(ascii: "\t"): bytes += "\\t".utf8
-            default: bytes.append(byte)
-            }
+        if isPlain { bytes += text.utf8 } else { text.utf8.forEach { escape($0, to: &bytes) } }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func escape(_ byte: UInt8, to bytes: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+        case UInt8(ascii: "\n"): bytes += "\\n".utf8
+        case UInt8(ascii: "\t"): bytes += "\\t".utf8
+        default: bytes.append(byte)
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 }
 

@@ -31,18 +31,18 @@ enum Ascii: Sendable {
 
 extension UInt8 {
     /// Space, tab, line feed or carriage return: the white space of RFC 8259.
-    @inline(__always)
+    @inline(always)
     var isJSONWhitespace: Bool { self == 0x20 || self == 0x0A || self == 0x0D || self == 0x09 }
 
     /// `0` to `9`.
-    @inline(__always)
+    @inline(always)
     var isDigit: Bool { self &- 0x30 < 10 }
 
     /// `A` to `Z` or `a` to `z`.
     var isLetter: Bool { (self | 0x20) &- 0x61 < 26 }
 
     /// The value of a hexadecimal digit.
-    @inline(__always)
+    @inline(always)
     var hexValue: UInt32? {
         switch self {
         case 0x30...0x39: UInt32(self &- 0x30)

@@ -7,21 +7,21 @@ struct BracketStack: Sendable {
     private var spilled: [UInt64] = []
 
     /// Whether no bracket is open.
-    @inline(__always)
+    @inline(always)
     var isEmpty: Bool { depth == 0 }
 
     /// Whether the innermost open bracket is an object's; meaningless when empty.
-    @inline(__always)
+    @inline(always)
     var isInObject: Bool { word & 1 == 1 }
 
-    @inline(__always)
+    @inline(always)
     mutating func push(isObject: Bool) {
         if depth & 63 == 0, depth > 0 { spilled.append(word) }
         word = word << 1 | (isObject ? 1 : 0)
         depth += 1
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func pop() {
         word >>= 1
         depth -= 1

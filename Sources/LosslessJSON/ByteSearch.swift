@@ -7,13 +7,13 @@ enum ByteSearch: Sendable {
     private static let highs: UInt64 = 0x8080_8080_8080_8080
 
     /// The eight bytes at `pointer`, the first one lowest.
-    @inline(__always)
+    @inline(always)
     static func word(_ pointer: UnsafePointer<UInt8>) -> UInt64 {
         UInt64(littleEndian: UnsafeRawPointer(pointer).loadUnaligned(as: UInt64.self))
     }
 
     /// Marks the bytes that end a run of plain string characters: `"`, `\`, controls and everything above ASCII.
-    @inline(__always)
+    @inline(always)
     static func stringStops(_ word: UInt64) -> UInt64 {
         let quotes = word ^ (ones &* 0x22)
         let backslashes = word ^ (ones &* 0x5C)
@@ -24,7 +24,7 @@ enum ByteSearch: Sendable {
     }
 
     /// The index of the first byte from `start` that is no JSON white space, or `end`.
-    @inline(__always)
+    @inline(always)
     static func skipWhitespace(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
         var index = start
         while index < end {

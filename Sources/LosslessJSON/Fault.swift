@@ -32,6 +32,8 @@ enum Expectation: UInt8, Hashable, Sendable {
     case depth
     case nameLength
     case documentLength
+    case selectorStart
+    case selectorEscape
 }
 
 extension Expectation {
@@ -58,6 +60,8 @@ extension Expectation {
         case .depth: "fewer nested brackets"
         case .nameLength: "a shorter member name"
         case .documentLength: "a document under 2 GiB"
+        case .selectorStart: "`/` at the start"
+        case .selectorEscape: "only `~0` and `~1` behind `~`"
         }
     }
 
@@ -68,6 +72,7 @@ extension Expectation {
         case .utf8Text: .foreignEncoding
         case .depth: .tooDeep
         case .nameLength, .documentLength: .tooLarge
+        case .selectorStart, .selectorEscape: .selector
         default: .syntax
         }
     }

@@ -12,11 +12,11 @@ protocol GrammarSink: ~Copyable {
 
 /// Hears nothing: for checking alone.
 struct SilentSink: GrammarSink, Sendable {
-    @inline(__always) mutating func open(isObject: Bool, at offset: Int) {}
-    @inline(__always) mutating func close(end: Int) {}
-    @inline(__always)
+    @inline(always) mutating func open(isObject: Bool, at offset: Int) {}
+    @inline(always) mutating func close(end: Int) {}
+    @inline(always)
     mutating func name(start: Int, end: Int, hasEscapes: Bool, in bytes: UnsafeRawBufferPointer, base: Int) {}
-    @inline(__always) mutating func scalar(_ kind: JSONKind, start: Int, end: Int, hasEscapes: Bool) {}
+    @inline(always) mutating func scalar(_ kind: JSONKind, start: Int, end: Int, hasEscapes: Bool) {}
 }
 
 /// The grammar of RFC 8259 for one value, fed with pieces of text of any size, without recursion.
@@ -123,7 +123,7 @@ struct GrammarStateMachine: Sendable {
     }
 
     /// Reads one token or a part of one; false when the value is done, or a byte does not fit or is missing.
-    @inline(__always)
+    @inline(always)
     private mutating func step<Sink: GrammarSink & ~Copyable>(_ piece: inout Piece, _ sink: inout Sink) -> Bool {
         switch state {
         case .value, .memberValue, .element, .firstElement: beginValue(&piece, &sink)
@@ -151,21 +151,21 @@ private struct Piece {
     var wanted: Expectation?
 
     /// The next byte that is no white space, or nil at the end.
-    @inline(__always)
+    @inline(always)
     mutating func nextByte() -> UInt8? {
         index = ByteSearch.skipWhitespace(text, index, end)
         return index < end ? text[index] : nil
     }
 
     /// Notes that the byte at `index` does not fit, or is missing.
-    @inline(__always)
+    @inline(always)
     mutating func refuse() -> Bool {
         misfit = index
         return false
     }
 
     /// Notes that the byte at `place` does not fit, or is missing.
-    @inline(__always)
+    @inline(always)
     mutating func refuse(at place: Int, _ expectation: Expectation) -> Bool {
         misfit = place
         wanted = expectation
@@ -177,7 +177,7 @@ private struct Piece {
 
 extension GrammarStateMachine {
     /// Reads the first byte of a string or number, a bracket or a whole literal.
-    @inline(__always)
+    @inline(always)
     private mutating func beginValue<Sink: GrammarSink & ~Copyable>(_ piece: inout Piece, _ sink: inout Sink) -> Bool {
         guard let byte = piece.nextByte() else { return piece.refuse() }
         let start = piece.base + piece.index
@@ -211,7 +211,7 @@ extension GrammarStateMachine {
         return true
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func beginName<Sink: GrammarSink & ~Copyable>(_ piece: inout Piece, _ sink: inout Sink) -> Bool {
         guard let byte = piece.nextByte() else { return piece.refuse() }
         if byte == Ascii.quote {
@@ -224,7 +224,7 @@ extension GrammarStateMachine {
         return true
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func readString<Sink: GrammarSink & ~Copyable>(
         _ piece: inout Piece,
         _ sink: inout Sink
@@ -258,7 +258,7 @@ extension GrammarStateMachine {
         return isCutCharacter ? piece.refuse(at: piece.index, .utf8) : piece.refuse(at: piece.end, .closingQuote)
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func readNumber<Sink: GrammarSink & ~Copyable>(
         _ piece: inout Piece,
         _ sink: inout Sink
@@ -273,7 +273,7 @@ extension GrammarStateMachine {
         return true
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func readColon(_ piece: inout Piece) -> Bool {
         guard let byte = piece.nextByte(), byte == Ascii.colon else { return piece.refuse() }
         piece.index += 1
@@ -281,7 +281,7 @@ extension GrammarStateMachine {
         return true
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func readSeparator<Sink: GrammarSink & ~Copyable>(
         _ piece: inout Piece,
         _ sink: inout Sink
@@ -297,7 +297,7 @@ extension GrammarStateMachine {
         return true
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func close<Sink: GrammarSink & ~Copyable>(_ piece: inout Piece, _ sink: inout Sink) {
         piece.index += 1
         brackets.pop()
@@ -305,7 +305,7 @@ extension GrammarStateMachine {
         state = brackets.isEmpty ? .done : .afterValue
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func beginToken(_ next: State, at offset: Int) {
         tokenStart = offset
         tokenHasEscapes = false
@@ -313,7 +313,7 @@ extension GrammarStateMachine {
     }
 
     /// Whether another bracket may open; a lenient machine notes the limit and goes on.
-    @inline(__always)
+    @inline(always)
     private mutating func admitsDepth(at offset: Int, _ byte: UInt8) -> Bool {
         brackets.depth < maximumDepth || toleratesDepth(at: offset, byte)
     }

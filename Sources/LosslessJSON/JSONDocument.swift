@@ -4,17 +4,26 @@
 /// for each value and member name beside it. Nothing is converted on reading: numbers and strings stay text.
 public struct JSONDocument: Sendable {
     /// What all views share.
-    final class Storage: Sendable {
+    ///
+    /// Unchecked, because the tape is a pointer: it is written before the storage exists, read only, and freed with it.
+    final class Storage: @unchecked Sendable {
         let bytes: ArraySlice<UInt8>
-        let nodes: [TapeNode]
         /// The absolute offset of the first byte.
         let base: Int
+        private let tape: UnsafeMutableBufferPointer<TapeNode>
 
-        init(bytes: ArraySlice<UInt8>, nodes: [TapeNode], base: Int) {
+        init(bytes: ArraySlice<UInt8>, base: Int, tape: UnsafeMutableBufferPointer<TapeNode>) {
             self.bytes = bytes
-            self.nodes = nodes
             self.base = base
+            self.tape = tape
         }
+
+        deinit { tape.deallocate() }
+
+        var nodeCount: Int { tape.count }
+
+        @inline(always)
+        func node(_ index: Int) -> TapeNode { tape[index] }
     }
 
     let storage: Storage
@@ -64,7 +73,7 @@ public struct JSONDocument: Sendable {
     /// The names that occur more than once in one object, for all objects in the order of the text.
     public var duplicateKeys: [DuplicateKey] {
         var found: [DuplicateKey] = []
-        for index in storage.nodes.indices where storage.nodes[index].kind == .object {
+        for index in 0..<storage.nodeCount where storage.node(index).kind == .object {
             found += JSONValue(storage: storage, index: index).duplicateKeys
         }
         return found
@@ -87,7 +96,7 @@ extension JSONDocument {
             }
         }
         if let error { throw error }
-        return Storage(bytes: bytes, nodes: builder.tape, base: base)
+        return Storage(bytes: bytes, base: base, tape: builder.finish())
     }
 
     /// Builds the tape; returns what does not fit, its offset counted from the first byte.

@@ -19,7 +19,7 @@ public struct JSONMembers: Sequence, Sendable {
         public mutating func next() -> (key: JSONKey, value: JSONValue)? {
             guard position < end else { return nil }
             let name = position
-            position = Int(storage.nodes[name + 1].next)
+            position = Int(storage.node(name + 1).next)
             return (JSONKey(storage: storage, index: name), JSONValue(storage: storage, index: name + 1))
         }
     }
@@ -46,7 +46,7 @@ public struct JSONElements: Sequence, Sendable {
         public mutating func next() -> JSONValue? {
             guard position < end else { return nil }
             let element = position
-            position = Int(storage.nodes[element].next)
+            position = Int(storage.node(element).next)
             return JSONValue(storage: storage, index: element)
         }
     }

@@ -28,6 +28,14 @@ public struct JSONRecordScanner: ~Copyable {
         var isStarved = false
     }
 
+    /// How the value ended whose records were found.
+    enum Ending: Sendable {
+        case none
+        case value(ByteSpan, JSONKind)
+        /// The error is `valueError`.
+        case invalid(ByteSpan)
+    }
+
     /// Lines of text, not yet known to stand before, between or behind values.
     struct PendingText: Sendable {
         var span: ByteSpan
@@ -62,7 +70,7 @@ public struct JSONRecordScanner: ~Copyable {
     /// What waits to be handed out before the records that the tracker found.
     private var preceding: [ScanItem] = []
     /// What waits to be handed out behind them.
-    private var ending: ScanItem?
+    private var ending = Ending.none
     /// How many of the records that the tracker found have been handed out, and the ordinal of their value.
     private var handedOut = 0
     private var recordOrdinal = 0
@@ -117,13 +125,17 @@ extension JSONRecordScanner {
 
     /// Hands out an invalid stretch behind the records found in it.
     mutating func endInvalid(_ span: ByteSpan, _ error: JSONSyntaxError) {
+        valueError = error
+        end(.invalid(span))
+    }
+
+    private mutating func end(_ ending: Ending) {
+        self.ending = ending
         recordOrdinal = ordinal
-        ending = .invalid(ordinal: ordinal, span: span, error: error)
         ordinal += 1
     }
 
     /// The next item; the window has not moved since a record in it was found.
-    @inline(__always)
     private mutating func takePending() -> ScanItem? {
         if !preceding.isEmpty { return preceding.removeFirst() }
         if handedOut < tracker.found.count {
@@ -134,7 +146,15 @@ extension JSONRecordScanner {
             tracker.forgetFound()
             handedOut = 0
         }
-        return ending.take()
+        switch ending {
+        case .none: return nil
+        case .value(let span, let kind):
+            ending = .none
+            return .value(ordinal: recordOrdinal, span: span, kind: kind)
+        case .invalid(let span):
+            ending = .none
+            return valueError.map { .invalid(ordinal: recordOrdinal, span: span, error: $0) }
+        }
     }
 
     private func item(for record: RecordTracker.Found) -> ScanItem {
@@ -152,10 +172,7 @@ extension JSONRecordScanner {
         guard span.count <= limits.maximumRecordBytes else { return nil }
         let start = span.start - window.base
         let text = UnsafeRawBufferPointer(rebasing: window.bytes[start..<start + span.count])
-        return [UInt8](unsafeUninitializedCapacity: span.count) { buffer, count in
-            UnsafeMutableRawBufferPointer(buffer).copyMemory(from: text)
-            count = text.count
-        }[...]
+        return Array(text)[...]
     }
 }
 
@@ -166,7 +183,8 @@ extension JSONRecordScanner {
     mutating func beginValue() {
         machine.reset()
         tracker.reset()
-        valueError = nil
+        // A pattern, because `!= nil` would copy the error.
+        if case .some = valueError { valueError = nil }
         recordOrdinal = ordinal
         phase = .inside(valueAtPosition())
     }
@@ -209,8 +227,7 @@ extension JSONRecordScanner {
         if let error = valueError {
             endInvalid(span, error)
         } else {
-            ending = .value(ordinal: ordinal, span: span, kind: value.kind)
-            ordinal += 1
+            end(.value(span, value.kind))
         }
         lastValue = value
         isOnNewLine = false
@@ -219,7 +236,7 @@ extension JSONRecordScanner {
 
     /// Locates what the machine read past while it is in the window.
     private mutating func noteTolerated() {
-        if valueError == nil, let fault = machine.tolerated { valueError = window.locate(fault) }
+        if let fault = machine.tolerated, case .none = valueError { valueError = window.locate(fault) }
     }
 
     /// Gets more bytes and lets go of those that neither a record, a name nor a recovery can need.

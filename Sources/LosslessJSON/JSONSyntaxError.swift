@@ -22,39 +22,22 @@ public struct JSONSyntaxError: CortexError, Hashable {
     public let reason: Reason
     /// The absolute offset of the byte that does not fit, from 0.
     public let offset: Int
-    /// The line of that byte, from 1. Lines end with a line feed.
+    /// The line of that byte, from 1; lines end with a line feed.
     public let line: Int
     /// The place in the line in bytes, from 1.
     public let column: Int
+    private let expectation: Expectation
+    private let foundByte: UInt8?
+    /// The malformed selector; empty for other errors.
+    private let pattern: String
+
     /// What was expected there, in words.
-    public let expected: String
+    public var expected: String { expectation.words }
+
     /// What stood there, in words; `the end` when the text ended.
-    public let found: String
-    /// Whether the text ended too early.
-    public let isTruncated: Bool
-
-    init(_ fault: Fault, line: Int, column: Int) {
-        reason = fault.expectation.reason
-        offset = fault.offset
-        self.line = line
-        self.column = column
-        expected = fault.expectation.words
-        found = Self.words(fault)
-        isTruncated = fault.found == nil
-    }
-
-    init(selector pattern: String, offset: Int, expected: String) {
-        reason = .selector
-        self.offset = offset
-        line = 1
-        column = offset + 1
-        self.expected = expected
-        found = "`\(pattern)`"
-        isTruncated = false
-    }
-
-    private static func words(_ fault: Fault) -> String {
-        switch (fault.expectation, fault.found) {
+    public var found: String {
+        switch (expectation, foundByte) {
+        case (.selectorStart, _), (.selectorEscape, _): "`\(pattern)`"
         case (.utf8Text, _): "UTF-16 or UTF-32"
         case (.text, _): "text"
         case (_, nil): "the end"
@@ -63,6 +46,29 @@ public struct JSONSyntaxError: CortexError, Hashable {
         case (_, .some(Ascii.newline)): "a line feed"
         case (_, .some(let byte)): "byte 0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))"
         }
+    }
+
+    /// Whether the text ended too early.
+    public var isTruncated: Bool { foundByte == nil }
+
+    init(_ fault: Fault, line: Int, column: Int) {
+        reason = fault.expectation.reason
+        offset = fault.offset
+        self.line = line
+        self.column = column
+        expectation = fault.expectation
+        foundByte = fault.found
+        pattern = ""
+    }
+
+    init(selector pattern: String, offset: Int, expected: Expectation) {
+        reason = .selector
+        self.offset = offset
+        line = 1
+        column = offset + 1
+        expectation = expected
+        foundByte = Ascii.slash
+        self.pattern = pattern
     }
 }
 
@@ -76,7 +82,8 @@ extension JSONSyntaxError {
         case .selector: "record selector \(found), column \(column): expected \(expected)"
         case .invalidUTF8: "\(place): invalid UTF-8, \(found)"
         case .foreignEncoding: "\(place): the text is in \(found); expected UTF-8"
-        case .tooDeep, .tooLarge, .syntax: "\(place): expected \(expected), found \(found)"
+        case .tooDeep: "\(place): nested deeper than the limit"
+        case .tooLarge, .syntax: "\(place): expected \(expected), found \(found)"
         }
     }
 

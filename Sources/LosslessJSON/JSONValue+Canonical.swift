@@ -78,14 +78,14 @@ private struct CanonicalWriter {
             let element = frames[top].element
             guard element < frames[top].end else { return nil }
             if written > 0 { output.append(Ascii.comma) }
-            frames[top].element = Int(storage.nodes[element].next)
+            frames[top].element = Int(storage.node(element).next)
             return element
         }
         guard written < frames[top].names.count else { return nil }
         if written > 0 { output.append(Ascii.comma) }
         let name = frames[top].names[written].index
         let key = JSONKey(storage: storage, index: name)
-        JSONText.appendCanonical(key.rawText, hasEscapes: storage.nodes[name].hasEscapes, to: &output)
+        JSONText.appendCanonical(key.rawText, hasEscapes: storage.node(name).hasEscapes, to: &output)
         output.append(Ascii.colon)
         return name + 1
     }

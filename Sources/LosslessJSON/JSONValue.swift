@@ -4,7 +4,7 @@ public struct JSONValue: Sendable {
     let index: Int
 
     @inline(__always)
-    var node: TapeNode { storage.nodes[index] }
+    var node: TapeNode { storage.node(index) }
 
     /// What kind of value it is.
     public var kind: JSONKind { node.kind }
@@ -56,7 +56,7 @@ extension JSONValue {
         var name = index + 1
         while name < end {
             if JSONKey(storage: storage, index: name).matches(key) { found = name + 1 }
-            name = Int(storage.nodes[name + 1].next)
+            name = Int(storage.node(name + 1).next)
         }
         return found.map { JSONValue(storage: storage, index: $0) }
     }
@@ -78,7 +78,7 @@ extension JSONValue {
         guard kind == .array else { return self[component] }
         guard let wanted = JSONPointer.arrayIndex(component), wanted < count else { return nil }
         var element = index + 1
-        for _ in 0..<wanted { element = Int(storage.nodes[element].next) }
+        for _ in 0..<wanted { element = Int(storage.node(element).next) }
         return JSONValue(storage: storage, index: element)
     }
 }

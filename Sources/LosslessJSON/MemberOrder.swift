@@ -22,10 +22,10 @@ enum MemberOrder: Sendable {
         var isSorted = true
         while index < end {
             let key = JSONKey(storage: storage, index: index)
-            let name = Name(index: index, unescaped: storage.nodes[index].hasEscapes ? key.unescaped : nil)
+            let name = Name(index: index, unescaped: storage.node(index).hasEscapes ? key.unescaped : nil)
             if let last = names.last, compare(last, name, in: storage) > 0 { isSorted = false }
             names.append(name)
-            index = Int(storage.nodes[index + 1].next)
+            index = Int(storage.node(index + 1).next)
         }
         guard !isSorted else { return names }
         names.sort { first, second in
@@ -56,7 +56,7 @@ enum MemberOrder: Sendable {
         _ body: (UnsafeRawBufferPointer) -> R
     ) -> R {
         if let unescaped = name.unescaped { return unescaped.withUnsafeBytes(body) }
-        let node = storage.nodes[name.index]
+        let node = storage.node(name.index)
         return storage.bytes.withUnsafeBytes { bytes in
             body(UnsafeRawBufferPointer(rebasing: bytes[Int(node.start) + 1..<Int(node.end) - 1]))
         }

@@ -29,11 +29,11 @@ public struct RecordSelector: Hashable, Sendable {
             return
         }
         guard pattern.isEmpty || pattern.hasPrefix("/") else {
-            throw JSONSyntaxError(selector: pattern, offset: 0, expected: "`/`")
+            throw JSONSyntaxError(selector: pattern, offset: 0, expected: .selectorStart)
         }
         guard let parts = JSONPointer.components(of: pattern) else {
             let offset = Array(pattern.utf8).firstIndex(of: 0x7E) ?? 0
-            throw JSONSyntaxError(selector: pattern, offset: offset, expected: "only `~0` and `~1` behind `~`")
+            throw JSONSyntaxError(selector: pattern, offset: offset, expected: .selectorEscape)
         }
         components = parts.map { part in
             part == [0x2A] ? .any : .named(part, index: JSONPointer.arrayIndex(part))

@@ -55,7 +55,8 @@ struct RecordTracker: GrammarSink {
     }
 
     mutating func forgetFound() {
-        found.removeAll(keepingCapacity: true)
+        // One record a value is the usual case, and removing the last is cheaper than removing all.
+        if found.count == 1 { found.removeLast() } else { found.removeAll(keepingCapacity: true) }
     }
 
     /// The start of the outermost open record that is not yet larger than `maximum` at `position`.
@@ -65,19 +66,19 @@ struct RecordTracker: GrammarSink {
 
     // MARK: What is read
 
-    @inline(__always)
+    @inline(always)
     mutating func open(isObject: Bool, at offset: Int) {
         if depth <= deepest { openOnPath(isObject: isObject, at: offset) }
         depth += 1
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func close(end: Int) {
         depth -= 1
         if depth <= deepest { closeOnPath(end: end) }
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func name(start: Int, end: Int, hasEscapes: Bool, in bytes: UnsafeRawBufferPointer, base: Int) {
         guard depth <= deepest else { return }
         var name: [UInt8] = []
@@ -94,7 +95,7 @@ struct RecordTracker: GrammarSink {
         frames[depth - 1].name = name
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func scalar(_ kind: JSONKind, start: Int, end: Int, hasEscapes: Bool) {
         guard depth <= deepest else { return }
         enterElement()

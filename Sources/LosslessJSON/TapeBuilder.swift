@@ -16,17 +16,26 @@ struct TapeBuilder: GrammarSink, ~Copyable {
 
     deinit { nodes.deallocate() }
 
-    /// The nodes written so far.
-    var tape: [TapeNode] { Array(UnsafeBufferPointer(start: nodes, count: count)) }
+    /// Hands over the nodes, which the caller deallocates.
+    consuming func finish() -> UnsafeMutableBufferPointer<TapeNode> {
+        let (nodes, count, capacity) = (nodes, count, capacity)
+        discard self
+        // A tape may live long: most of its memory is in use.
+        guard count < capacity / 2, capacity > 512 else { return UnsafeMutableBufferPointer(start: nodes, count: count) }
+        let fitting = UnsafeMutableBufferPointer<TapeNode>.allocate(capacity: count)
+        _ = fitting.moveInitialize(fromContentsOf: UnsafeMutableBufferPointer(start: nodes, count: count))
+        nodes.deallocate()
+        return fitting
+    }
 
-    @inline(__always)
+    @inline(always)
     mutating func open(isObject: Bool, at offset: Int) {
         countInParent()
         append(TapeNode(kind: isObject ? .object : .array, start: offset, end: 0, next: open, hasEscapes: false))
         open = count - 1
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func close(end: Int) {
         let parent = Int(Int32(bitPattern: nodes[open].next))
         nodes[open].end = UInt32(truncatingIfNeeded: end)
@@ -34,23 +43,23 @@ struct TapeBuilder: GrammarSink, ~Copyable {
         open = parent
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func name(start: Int, end: Int, hasEscapes: Bool, in bytes: UnsafeRawBufferPointer, base: Int) {
         append(TapeNode(kind: .string, start: start, end: end, next: count + 1, hasEscapes: hasEscapes))
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func scalar(_ kind: JSONKind, start: Int, end: Int, hasEscapes: Bool) {
         countInParent()
         append(TapeNode(kind: kind, start: start, end: end, next: count + 1, hasEscapes: hasEscapes))
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func countInParent() {
         if open >= 0 { nodes[open].countOne() }
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func append(_ node: TapeNode) {
         if count == capacity { grow() }
         (nodes + count).initialize(to: node)

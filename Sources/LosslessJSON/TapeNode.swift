@@ -11,7 +11,7 @@ struct TapeNode: Sendable {
     /// Kind, flag and number of elements or members.
     private var shape: UInt32
 
-    @inline(__always)
+    @inline(always)
     init(kind: JSONKind, start: Int, end: Int, next: Int, hasEscapes: Bool) {
         self.start = UInt32(truncatingIfNeeded: start)
         self.end = UInt32(truncatingIfNeeded: end)
@@ -25,18 +25,18 @@ struct TapeNode: Sendable {
     /// Counts from here on are not kept: they are counted when asked for.
     static let countLimit = (1 << 28) - 1
 
-    @inline(__always)
+    @inline(always)
     var kind: JSONKind { JSONKind(rawValue: UInt8(shape & Self.kindMask)) ?? .null }
 
     /// Whether a string holds a backslash.
-    @inline(__always)
+    @inline(always)
     var hasEscapes: Bool { shape & Self.escapeFlag != 0 }
 
     /// The number of members or elements, at most `countLimit`.
-    @inline(__always)
+    @inline(always)
     var count: Int { Int(shape >> Self.countShift) }
 
-    @inline(__always)
+    @inline(always)
     mutating func countOne() {
         if count < Self.countLimit { shape += 1 << Self.countShift }
     }

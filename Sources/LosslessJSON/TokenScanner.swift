@@ -46,7 +46,7 @@ enum TokenScanner: Sendable {
         case exponentDigits
 
         /// Whether a number may end here.
-        @inline(__always)
+        @inline(always)
         var isComplete: Bool {
             self == .integer || self == .zero || self == .fraction || self == .exponentDigits
         }
@@ -56,7 +56,7 @@ enum TokenScanner: Sendable {
     ///
     /// An escape or a character that is cut by `end` is left unread. `\u` escapes are checked for digits only: a lone
     /// surrogate is grammatical.
-    @inline(__always)
+    @inline(always)
     static func string(
         _ bytes: UnsafePointer<UInt8>,
         _ start: Int,
@@ -114,7 +114,7 @@ enum TokenScanner: Sendable {
     }
 
     /// Reads a number on from `part`; `.closed` when a byte follows that cannot belong to it.
-    @inline(__always)
+    @inline(always)
     static func number(
         _ bytes: UnsafePointer<UInt8>,
         _ start: Int,
@@ -149,7 +149,7 @@ enum TokenScanner: Sendable {
     }
 
     /// Reads the literal that begins with the byte at `start`; unread when it is cut by `end`.
-    @inline(__always)
+    @inline(always)
     static func literal(
         _ bytes: UnsafePointer<UInt8>,
         _ start: Int,

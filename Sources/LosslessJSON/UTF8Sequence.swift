@@ -8,7 +8,7 @@ enum UTF8Sequence: Hashable, Sendable {
     case incomplete
 
     /// Judges the sequence at `index`, whose first byte is above ASCII.
-    @inline(__always)
+    @inline(always)
     static func judge(_ bytes: UnsafePointer<UInt8>, _ index: Int, _ end: Int) -> UTF8Sequence {
         let lead = bytes[index]
         let length: Int

@@ -73,8 +73,8 @@ struct Statement: Sendable {
     let sql: String
     let form: Form
     let shape: ConnectionStateMachine.Shape
-    /// True for COMMIT.
-    let endsTransaction: Bool
+    /// What a missing reply means; nil decides by whether a transaction is open.
+    let effect: ConnectionStateMachine.Effect?
     let deadline: ContinuousClock.Instant?
 }
 

@@ -30,21 +30,20 @@ final class ConnectionHandle: Sendable {
     ///   - sql: the text.
     ///   - form: script, or text with parameters.
     ///   - shape: how the answer is taken.
-    ///   - endsTransaction: true for COMMIT.
+    ///   - effect: what a missing reply means; nil decides by whether a transaction is open.
     ///   - deadline: when to cancel it.
     ///   - isShielded: true for cleanup, which runs also in a cancelled task.
     func perform(
         _ sql: String,
         _ form: Statement.Form,
         shape: ConnectionStateMachine.Shape = .collected,
-        endsTransaction: Bool = false,
+        effect: ConnectionStateMachine.Effect? = nil,
         deadline: ContinuousClock.Instant?,
         isShielded: Bool = false
     ) async throws(PostgresError) -> (number: Int, answer: Answer) {
         if Task.isCancelled, !isShielded { throw .cancelledBeforeSending("a statement") }
         let statement = Statement(
-            number: nextNumber(), sql: sql, form: form, shape: shape, endsTransaction: endsTransaction,
-            deadline: deadline)
+            number: nextNumber(), sql: sql, form: form, shape: shape, effect: effect, deadline: deadline)
         let answer = try await thread.call(interrupt: isShielded ? nil : interrupt(statement.number)) { reply in
             .perform(id, statement, reply)
         }

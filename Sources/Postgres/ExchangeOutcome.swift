@@ -23,6 +23,9 @@ extension ExchangeRun {
     ) -> PostgresError {
         guard server.sqlState == "57014" else { return .statement(server) }
         if let interruption { return .stopped(interruption, server: server) }
+        if isSuspected {
+            return .misuse("COPY was ended because the server sent something unexpected", hint: "run the COPY again")
+        }
         // The server cancelled on its own: by statement_timeout, or because somebody asked it to.
         if server.message.contains("statement timeout") { return .stopped(.deadline, server: server) }
         if let statementTimeout, startedAt.duration(to: .now) >= statementTimeout {

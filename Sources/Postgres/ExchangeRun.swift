@@ -49,6 +49,11 @@ struct ExchangeRun {
     /// When input that is no notice arrived during COPY FROM STDIN, the time to take it for an error.
     var suspicionDeadline: ContinuousClock.Instant?
 
+    /// COPY was ended because of input that looked like an error.
+    var isSuspected = false
+    /// A command changed settings that the server reports.
+    var changedSettings = false
+
     /// The time by which a stopped exchange must end.
     var graceDeadline: ContinuousClock.Instant?
     var outcome: Result<Completion, PostgresError>?

@@ -29,7 +29,7 @@ extension LibpqConnection {
         let exchange = ConnectionStateMachine.Exchange(
             number: statement.number,
             shape: statement.shape,
-            effect: statement.endsTransaction || !isInTransaction ? .commits : .insideTransaction
+            effect: statement.effect ?? (isInTransaction ? .insideTransaction : .commits)
         )
         var mustPrepare = false
         if case .prepare = run.plan { mustPrepare = true }
@@ -177,7 +177,7 @@ extension LibpqConnection {
         if tag.hasPrefix("DISCARD") || tag.hasPrefix("DEALLOCATE") { cache.forgetAll() }
         guard changing.contains(where: { tag.hasPrefix($0) }) || tag.hasPrefix("DISCARD") else { return }
         board.update { $0.needsReset = true }
-        refreshParameters()
+        run?.changedSettings = true
     }
 
     // MARK: The end
@@ -196,6 +196,7 @@ extension LibpqConnection {
                 return send()
             }
         }
+        if run.changedSettings { refreshParameters() }
         let isInTransaction = isInTransaction
         board.update { $0.isInTransaction = isInTransaction }
         run.outcome = run.makeOutcome(interruption: exchange.stop.interruption, statementTimeout: statementTimeout)

@@ -35,7 +35,7 @@ extension LibpqConnection {
     /// The caller has more rows.
     func write(_ number: Int, _ bytes: [UInt8], _ reply: Reply<Void>) {
         guard setWaiter(.room(reply), for: number) else { return reply(.failure(.notSent(lossReason))) }
-        if case .sendingRows = machine.state, !bytes.isEmpty {
+        if machine.isSendingRows, !bytes.isEmpty {
             run?.outgoing.append(bytes[...])
             run?.outgoingSize += bytes.count
         }
@@ -57,7 +57,7 @@ extension LibpqConnection {
 
     /// Hands rows to libpq piece by piece, the next when the socket has taken the last.
     func pumpRows() {
-        while case .sendingRows = machine.state, let handle, let run, !needsFlush, !isBroken {
+        while machine.isSendingRows, let handle, let run, !needsFlush, !isBroken {
             guard let first = run.outgoing.first else {
                 if case .requested = run.ending, machine.endRows() { endRowsOnWire(failure: nil) }
                 break
@@ -99,7 +99,6 @@ extension LibpqConnection {
     /// Input that is neither is an error, or half a message: what stays unexplained for a moment is taken for an error
     /// and COPY is ended, so that a load does not go on sending rows that the server throws away.
     func noteInputDuringCopy(isExplained: Bool) {
-        guard case .sendingRows = machine.state else { return }
         run?.suspicionDeadline = isExplained ? nil : .now + .milliseconds(20)
     }
 
@@ -107,6 +106,7 @@ extension LibpqConnection {
     func endSuspectedCopy() {
         run?.suspicionDeadline = nil
         guard machine.endRows() else { return }
+        run?.isSuspected = true
         endRowsOnWire(failure: "the server reported an error")
         process()
     }
@@ -178,5 +178,10 @@ extension ConnectionStateMachine {
     /// Whether what comes in is for the caller.
     var isReceiving: Bool {
         if case .receivingRows = state { true } else { false }
+    }
+
+    /// Whether COPY FROM STDIN takes our rows.
+    var isSendingRows: Bool {
+        if case .sendingRows = state { true } else { false }
     }
 }

@@ -74,12 +74,14 @@ final class LibpqConnection {
     func ready(reads: Bool, writes: Bool) {
         guard let handle else { return }
         if opening != nil { return pollConnecting() }
+        let wasSendingRows = machine.isSendingRows
         let spokenBefore = spokenCount
         if reads, PQconsumeInput(handle) == 0 { isBroken = true }
         if needsFlush, !isBroken { flush() }
         process()
+        guard wasSendingRows, machine.isSendingRows else { return }
         if reads { noteInputDuringCopy(isExplained: spokenCount != spokenBefore) }
-        if case .sendingRows = machine.state { pumpRows() }
+        pumpRows()
     }
 
     /// Sends what libpq holds back.
@@ -131,7 +133,7 @@ final class LibpqConnection {
     private func lastServerMessage() -> PostgresServerMessage? {
         if let message = run?.serverError { return message }
         guard isBroken, let handle, machine.state != .connecting else { return nil }
-        if case .sendingRows = machine.state {
+        if machine.isSendingRows {
             // Only behind CopyFail does libpq look at an error that arrived during COPY.
             guard PQputCopyEnd(handle, "the connection is lost") == 1 else { return nil }
         } else if !machine.awaitsResults {

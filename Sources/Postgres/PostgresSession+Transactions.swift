@@ -15,7 +15,8 @@ extension PostgresSession {
         guard !isInTransaction else {
             throw PostgresError.misuse("transactions do not nest", hint: "use withSavepoint inside of one")
         }
-        try await query(mode.begin)
+        _ = try await connection.perform(
+            mode.begin, .parameterised([]), effect: .insideTransaction, deadline: deadline(nil))
         let result: R
         do {
             result = try await body()
@@ -45,7 +46,7 @@ extension PostgresSession {
 
     private func commit() async throws(PostgresError) {
         let (_, answer) = try await connection.perform(
-            "COMMIT", .parameterised([]), endsTransaction: true, deadline: .now + Self.commitTimeout, isShielded: true)
+            "COMMIT", .parameterised([]), effect: .commits, deadline: .now + Self.commitTimeout, isShielded: true)
         // A failed transaction answers COMMIT with ROLLBACK, without an error.
         guard case .results(let results) = answer, results.last?.commandTag == "COMMIT" else {
             throw PostgresError(
@@ -62,7 +63,7 @@ extension PostgresSession {
         guard isUsable else { return error }
         do throws(PostgresError) {
             _ = try await connection.perform(
-                sql, .script, deadline: .now + Self.cleanupTimeout, isShielded: true)
+                sql, .script, effect: .insideTransaction, deadline: .now + Self.cleanupTimeout, isShielded: true)
             return error
         } catch let failure {
             // The session's end sees the open transaction and closes the connection, which rolls back.

@@ -70,10 +70,11 @@ public enum ChildProcess: Sendable {
     private static func runToEnd(_ command: ChildCommand, outputLimit: Int) async throws -> ChildResult {
         let output = BoundedBytes(limit: outputLimit)
         let errorOutput = BoundedBytes(limit: outputLimit)
+        let input = try ChildInput.descriptor(holding: command.input)
         do {
             let execution = try await Subprocess.run(
                 command.configuration(createsSession: false),
-                input: .array(command.input),
+                input: .fileDescriptor(FileDescriptor(rawValue: input), closeAfterSpawningProcess: true),
                 output: .sequence,
                 error: .sequence
             ) { execution in

@@ -8,10 +8,14 @@ import Darwin
 
 /// What the system says about processes that are not our children.
 public enum ProcessTable: Sendable {
+    /// Whether the id is taken: by a process that runs, or by one that has ended and was not yet collected.
+    public static func exists(_ pid: Int32) -> Bool {
+        pid > 0 && (kill(pid, 0) == 0 || errno == EPERM)
+    }
+
     /// Whether a process with this id runs; one that has ended and was not yet collected does not count.
     public static func isRunning(_ pid: Int32) -> Bool {
-        guard pid > 0 else { return false }
-        guard kill(pid, 0) == 0 || errno == EPERM else { return false }
+        guard exists(pid) else { return false }
         // The name in parentheses may itself hold parentheses; the state follows the last one.
         guard let stat = SmallFile.bytesIfPresent(at: "/proc/\(pid)/stat"), let name = stat.lastIndex(of: 0x29),
             name + 2 < stat.count

@@ -101,7 +101,7 @@ public enum SmallFile: Sendable {
         (try? read(path)) ?? nil
     }
 
-    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32, _ call: SystemCall) throws(ProcessesError) {
+    static func writeAll(_ bytes: [UInt8], to descriptor: Int32, _ call: SystemCall) throws(ProcessesError) {
         var start = 0
         while start < bytes.count {
             #if canImport(Glibc)

@@ -22,7 +22,12 @@ struct SystemCall: Sendable {
         let message = "cannot \(operation) \(path): \(reason)"
         switch number {
         case ENOSPC, EDQUOT:
-            return ProcessesError(.diskFull, message, hint: "Free space on that file system, then try again.", details: details)
+            return ProcessesError(
+                .diskFull,
+                message,
+                hint: "Free space on that file system, then try again.",
+                details: details
+            )
         case EACCES, EPERM, EROFS:
             return ProcessesError(
                 fallback,

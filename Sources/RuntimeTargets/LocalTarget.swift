@@ -31,7 +31,9 @@ public struct LocalTarget: RuntimeTarget {
     public func status(showingSecrets: Bool) async throws -> TargetStatus {
         let status = try await stack.status()
         let found = status.endpoints
-        let owner = try found.map { showingSecrets ? try stack.revealedURL(role: "cortex", at: $0) : $0.postgresLoopbackURL }
+        let owner = try found.map {
+            showingSecrets ? try stack.revealedURL(role: "cortex", at: $0) : $0.postgresLoopbackURL
+        }
         let superuser = try found.map {
             showingSecrets ? try stack.revealedURL(role: "postgres", at: $0) : $0.superuserLoopbackURL
         }

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// What a run of the migrator did.
 public struct SchemaChangeReport: Sendable, Encodable {
     /// A step that was applied or undone.

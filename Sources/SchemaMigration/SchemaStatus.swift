@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Where the schema of a database stands, seen from this program.
 public struct SchemaStatus: Sendable, Encodable {
     /// The four things that can be.

@@ -43,6 +43,11 @@ struct StepRunner: Sendable {
         }
     }
 
+    /// Everything is done and the transaction is about to be committed.
+    func finish() async throws {
+        try await checkpoint?(place(.init(text: "COMMIT", line: 1, opening: []), nil))
+    }
+
     // MARK: The catalogue
 
     /// The catalogue as it is now.

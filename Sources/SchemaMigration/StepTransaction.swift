@@ -31,6 +31,7 @@ struct StepTransaction: Sendable {
                 """,
                 [.integer(Int64(step.number)), .text(step.name), .text(step.checksum), .integer(Int64(milliseconds))]
             )
+            try await runner.finish()
             return .init(number: step.number, name: step.name, milliseconds: milliseconds)
         }
     }
@@ -53,6 +54,7 @@ struct StepTransaction: Sendable {
                     [.integer(Int64(current))]
                 )
             }
+            try await runner.finish()
             let milliseconds = Int((clock.now - start) / .milliseconds(1))
             return .init(number: step.number, name: step.name, milliseconds: milliseconds)
         }

@@ -39,7 +39,9 @@ actor SharedValue<Value: Sendable> {
     }
 
     private func enqueue(_ waiter: CheckedContinuation<Value, any Error>) {
-        guard case .making(let waiters) = state else { preconditionFailure("nobody makes the value that is waited for") }
+        guard case .making(let waiters) = state else {
+            preconditionFailure("nobody makes the value that is waited for")
+        }
         state = .making(waiters + [waiter])
     }
 

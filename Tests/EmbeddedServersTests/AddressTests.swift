@@ -1,6 +1,7 @@
 import Diagnostics
-@testable import EmbeddedServers
 import Testing
+
+@testable import EmbeddedServers
 
 @Suite("Paths, addresses and files of servers")
 struct AddressTests {
@@ -19,7 +20,10 @@ struct AddressTests {
         #expect(home.secrets == home.path + "/secrets")
     }
 
-    @Test("impossible homes are refused", arguments: ["", "/", "/..", "/a\nb", "/a\0b", "/" + String(repeating: "x", count: 900)])
+    @Test(
+        "impossible homes are refused",
+        arguments: ["", "/", "/..", "/a\nb", "/a\0b", "/" + String(repeating: "x", count: 900)]
+    )
     func badHome(_ path: String) {
         let error = #expect(throws: EmbeddedServersError.self) { try CortexHome(path) }
         #expect(error?.code == .settingInvalid)
@@ -44,9 +48,13 @@ struct AddressTests {
             Connection(given: "postgresql://u@h/d", without: "postgresql://u@h/d", password: nil),
             Connection(given: "postgresql://u:p%40w@h:5/d?x=1", without: "postgresql://u@h:5/d?x=1", password: "p@w"),
             Connection(given: "postgres://u:a:b@[::1]:5/d", without: "postgres://u@[::1]:5/d", password: "a:b"),
-            Connection(given: "postgresql:///d?password=a%26b&host=/s", without: "postgresql:///d?host=/s", password: "a&b"),
+            Connection(
+                given: "postgresql:///d?password=a%26b&host=/s",
+                without: "postgresql:///d?host=/s",
+                password: "a&b"
+            ),
             Connection(given: "postgresql:///d?password=p", without: "postgresql:///d", password: "p"),
-            Connection(given: "host=h password=p user=u", without: "host=h  user=u", password: "p"),
+            Connection(given: "host=h password=p user=u", without: "host=h user=u", password: "p"),
             Connection(given: "password = 'it\\'s p' host=h", without: " host=h", password: "it's p"),
             Connection(given: "host=h dbname=d", without: "host=h dbname=d", password: nil),
         ]
@@ -77,7 +85,8 @@ struct AddressTests {
                 == "postgresql://u@/d?host=/a%20b/%C3%BC&port=5&passfile=/x%26y"
         )
         #expect(
-            ConnectionURL.postgres(user: "u", database: "d", host: "127.0.0.1", port: 5) == "postgresql://u@127.0.0.1:5/d"
+            ConnectionURL.postgres(user: "u", database: "d", host: "127.0.0.1", port: 5)
+                == "postgresql://u@127.0.0.1:5/d"
         )
     }
 
@@ -95,7 +104,10 @@ struct AddressTests {
 
     @Test(
         "versions are read",
-        arguments: [("postgres (PostgreSQL) 15.18 (Debian 15.18-0)", 15, "15.18"), ("postgres (PostgreSQL) 18beta1", 18, "18beta1")]
+        arguments: [
+            ("postgres (PostgreSQL) 15.18 (Debian 15.18-0)", 15, "15.18"),
+            ("postgres (PostgreSQL) 18beta1", 18, "18beta1"),
+        ]
     )
     func versions(_ line: String, _ major: Int, _ text: String) throws {
         let version = try #require(ServerVersion(postgres: line))

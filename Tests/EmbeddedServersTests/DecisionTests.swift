@@ -1,7 +1,8 @@
 import Diagnostics
-@testable import EmbeddedServers
 import Processes
 import Testing
+
+@testable import EmbeddedServers
 
 @Suite("Decisions about places and ports")
 struct DecisionTests {
@@ -100,7 +101,10 @@ struct DecisionTests {
         #expect(error?.hint?.contains("useradd") == true)
     }
 
-    @Test("tuning is the plan's from 2 GiB on and scaled below", arguments: [(64, "256MB", "1024MB", "8MB"), (2, "256MB", "1024MB", "8MB"), (1, "128MB", "512MB", "4MB")])
+    @Test(
+        "tuning is the plan's from 2 GiB on and scaled below",
+        arguments: [(64, "256MB", "1024MB", "8MB"), (2, "256MB", "1024MB", "8MB"), (1, "128MB", "512MB", "4MB")]
+    )
     func tuning(_ gibibytes: Int64, _ buffers: String, _ cache: String, _ work: String) {
         let settings = PostgresTuning.settings(memory: gibibytes << 30, sharedMemoryBytes: 1 << 30)
         #expect(settings["shared_buffers"] == buffers)
@@ -117,7 +121,10 @@ struct DecisionTests {
         arguments: [
             ("FATAL:  could not write lock file: No space left on device", ErrorCode.diskFull),
             ("LOG:  could not bind IPv4 address \"127.0.0.1\": Address already in use", .portTaken),
-            ("# Warning: Could not create server TCP listening socket 127.0.0.1:1: bind: Address already in use", .portTaken),
+            (
+                "# Warning: Could not create server TCP listening socket 127.0.0.1:1: bind: Address already in use",
+                .portTaken
+            ),
             ("FATAL:  database files are incompatible with server", .serverStartFailed),
             ("something else", .serverStartFailed), ("", .serverStartFailed),
         ]

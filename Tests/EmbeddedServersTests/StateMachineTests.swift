@@ -1,5 +1,6 @@
-@testable import EmbeddedServers
 import Testing
+
+@testable import EmbeddedServers
 
 @Suite("Start of PostgreSQL, step by step")
 struct PostgresStartStateMachineTests {
@@ -28,9 +29,17 @@ struct PostgresStartStateMachineTests {
     }
 
     static let courses = [
-        Course(testDescription: "new", facts: [absent, complete, ready], actions: [.initialise, .start, .ready(wasStarted: true)]),
+        Course(
+            testDescription: "new",
+            facts: [absent, complete, ready],
+            actions: [.initialise, .start, .ready(wasStarted: true)]
+        ),
         Course(testDescription: "up already", facts: [ready], actions: [.ready(wasStarted: false)]),
-        Course(testDescription: "starting", facts: [running, ready], actions: [.awaitReady(7), .ready(wasStarted: false)]),
+        Course(
+            testDescription: "starting",
+            facts: [running, ready],
+            actions: [.awaitReady(7), .ready(wasStarted: false)]
+        ),
         Course(testDescription: "stopped", facts: [complete, ready], actions: [.start, .ready(wasStarted: true)]),
         Course(
             testDescription: "killed, sessions left",
@@ -74,9 +83,21 @@ struct PostgresStartStateMachineTests {
             actions: [.ready(wasStarted: false)]
         ),
         Course(testDescription: "foreign", facts: [facts { $0.data = .foreign }], actions: [.fail(.foreignData)]),
-        Course(testDescription: "ends at once", facts: [complete, complete], actions: [.start, .fail(.stuck(.start))]),
-        Course(testDescription: "never ready", facts: [running, running], actions: [.awaitReady(7), .fail(.stuck(.awaitReady(7)))]),
-        Course(testDescription: "no effect", facts: [absent, absent], actions: [.initialise, .fail(.stuck(.initialise))]),
+        Course(
+            testDescription: "ends at once",
+            facts: [complete, complete],
+            actions: [.start, .fail(.stuck(.start))]
+        ),
+        Course(
+            testDescription: "never ready",
+            facts: [running, running],
+            actions: [.awaitReady(7), .fail(.stuck(.awaitReady(7)))]
+        ),
+        Course(
+            testDescription: "no effect",
+            facts: [absent, absent],
+            actions: [.initialise, .fail(.stuck(.initialise))]
+        ),
     ]
 
     @Test("each sight of things gives its action", arguments: courses)

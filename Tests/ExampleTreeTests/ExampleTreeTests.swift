@@ -126,6 +126,19 @@ struct ExampleTreeTests {
         }
     }
 
+    @Test("The committed example is what its seed gives, compressed files aside")
+    func committed() throws {
+        // Tests/ExampleTreeTests/<this file>, so the package is three levels up.
+        let package = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(
+            separator: "/"
+        )
+        try withScratch { path in
+            try ExampleTree(seed: 42, tasks: 200).write(to: "\(path)/t")
+            // The bytes of compressed files depend on the version of zlib.
+            _ = try shell("diff -r -x '*.gz' '\(path)/t' '\(package)/examples/coordination-project'")
+        }
+    }
+
     @Test("A directory that holds something is refused")
     func occupied() throws {
         try withScratch { path in

@@ -21,7 +21,7 @@ struct ConfigurationTests {
     @Test(
         "A URL that cannot be read is refused without being shown",
         arguments: [
-            "postgres:/me:canary4711@host/db", "postgresql://me:canary4711@host:port:7/db", "canary4711",
+            "postgres:/me:canary4711@host/db", "postgresql://me:canary4711%zz@host/db", "canary4711",
             "host=x password='canary4711", "postgresql://me:canary4711@[::1/db", "postgresql://h/db?canary4711=1",
             "host=a\u{0}canary4711",
         ]

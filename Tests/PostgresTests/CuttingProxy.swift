@@ -22,7 +22,8 @@ final class CuttingProxy: Sendable {
     init(target: UInt16, trigger: String) throws {
         self.target = target
         self.trigger = Array(trigger.utf8)
-        listener = Self.socket()
+        let listener = Self.socket()
+        self.listener = listener
         var address = Self.loopback(port: 0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = withUnsafeMutablePointer(to: &address) {

@@ -1,5 +1,7 @@
 import Postgres
+import Synchronization
 import TestSupport
+import Testing
 
 /// Runs the body with a client of a fresh database.
 @discardableResult
@@ -73,3 +75,48 @@ let hostileTexts = [
     "a\tb\nc\rd\u{b}e", "\u{1}\u{7f}", "é", "e\u{301}", "日本語", "🧑‍🚀🏳️‍🌈", "\u{202E}abc", "\u{FEFF}bom", "\u{FFFD}", "\u{10FFFF}",
     "\u{2028}\u{2029}", String(repeating: "x", count: 70_000), "a,b\"c\\d", "$(date -Iseconds)",
 ]
+
+/// Checks that the session still answers.
+func expectUsable(_ session: PostgresSession, location: SourceLocation = #_sourceLocation) async throws {
+    try await expect(session, "SELECT 1", gives: 1, location: location)
+}
+
+/// Checks the only value that a statement gives.
+func expect(
+    _ session: PostgresSession,
+    _ sql: String,
+    gives number: Int64,
+    location: SourceLocation = #_sourceLocation
+) async throws {
+    let value = try await session.query(sql).first?[0].integer
+    #expect(value == number, "\(sql)", sourceLocation: location)
+}
+
+/// Checks the only value that a statement gives, on any session.
+func expect(
+    _ client: PostgresClient,
+    _ sql: String,
+    gives number: Int64,
+    location: SourceLocation = #_sourceLocation
+) async throws {
+    let value = try await client.query(sql).first?[0].integer
+    #expect(value == number, "\(sql)", sourceLocation: location)
+}
+
+/// A number that several tasks add to.
+final class Counter: Sendable {
+    private let sum = Mutex(0)
+
+    var value: Int { sum.withLock { $0 } }
+
+    func add(_ number: Int) { sum.withLock { $0 += number } }
+}
+
+/// Numbers in the order in which tasks add them.
+final class Recorder: Sendable {
+    private let list = Mutex<[Int]>([])
+
+    var numbers: [Int] { list.withLock { $0 } }
+
+    func append(_ number: Int) { list.withLock { $0.append(number) } }
+}

@@ -1,5 +1,4 @@
 import Diagnostics
-import Synchronization
 import Testing
 
 @testable import Postgres
@@ -30,12 +29,12 @@ struct PoolTests {
     @Test("Waiters are served first come first served")
     func fifo() async throws {
         try await withDatabaseClient(sessions: 1) { client in
-            let order = Mutex<[Int]>([])
+            let order = Recorder()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 try await client.withSession { session in
                     for number in 0..<5 {
                         group.addTask {
-                            try await client.withSession { _ in order.withLock { $0.append(number) } }
+                            try await client.withSession { _ in order.append(number) }
                         }
                         try await eventually("task \(number) waits") { client.waitingTasks == number + 1 }
                     }
@@ -43,7 +42,7 @@ struct PoolTests {
                 }
                 try await group.waitForAll()
             }
-            #expect(order.withLock { $0 } == [0, 1, 2, 3, 4])
+            #expect(order.numbers == [0, 1, 2, 3, 4])
         }
     }
 
@@ -56,7 +55,7 @@ struct PoolTests {
                 #expect(late.hint != nil)
                 try await session.query("SELECT 1")
             }
-            #expect(try await client.query("SELECT 2").first?[0].integer == 2)
+            try await expect(client, "SELECT 2", gives: 2)
         }
         try await withDatabaseClient(sessions: 1) { client in
             try await client.withSession { session in

@@ -19,7 +19,7 @@ struct StoppingTests {
                     #expect(error.code == .postgresDeadline)
                     #expect(error.sqlState == "57014")
                     #expect(!error.isCommitUnknown)
-                    #expect(try await session.query("SELECT pg_backend_pid()").first?[0].integer == Int64(pid))
+                    try await expect(session, "SELECT pg_backend_pid()", gives: Int64(pid))
                 }
             }
         }
@@ -38,7 +38,7 @@ struct StoppingTests {
                     #expect(error?.code == .postgresCancelled)
                     #expect(error?.sqlState == "57014")
                 }
-                #expect(try await session.query("SELECT 1").first?[0].integer == 1)
+                try await expectUsable(session)
             }
         }
     }
@@ -66,7 +66,7 @@ struct StoppingTests {
                 return try await group.next()
             }
             #expect(error?.code == .postgresCancelled)
-            #expect(try await client.query("SELECT count(*) FROM t").first?[0].integer == 0)
+            try await expect(client, "SELECT count(*) FROM t", gives: 0)
             #expect(pid > 0)
         }
     }
@@ -90,7 +90,7 @@ struct StoppingTests {
                 return await group.reduce(into: []) { $0.append($1) }
             }
             #expect(codes == Array(repeating: .postgresCancelled, count: 20))
-            #expect(try await client.query("SELECT count(*) FROM t").first?[0].integer == 0)
+            try await expect(client, "SELECT count(*) FROM t", gives: 0)
         }
     }
 
@@ -143,7 +143,7 @@ struct StoppingTests {
                         try await session.copyOut("COPY (\(sql)) TO STDOUT", timeout: .milliseconds(300)) { _ in }
                     }
                     #expect(copyOut.code == .postgresDeadline)
-                    #expect(try await session.query("SELECT 1").first?[0].integer == 1)
+                    try await expectUsable(session)
                 }
             }
         }

@@ -1,6 +1,5 @@
 import Diagnostics
 import Postgres
-import Synchronization
 import Testing
 
 #if canImport(Glibc)
@@ -73,7 +72,7 @@ struct StreamTests {
                     try await session.forEachRow("SELECT 1 / (50000 - g) FROM generate_series(1, 100000) g") { _ in }
                 }
                 #expect(late.sqlState == "22012")
-                #expect(try await session.query("SELECT 1").first?[0].integer == 1)
+                try await expectUsable(session)
             }
         }
     }
@@ -87,7 +86,7 @@ struct StreamTests {
                     await #expect(throws: Enough.self) {
                         try await session.forEachRow("SELECT generate_series(1, 100000000)") { _ in throw Enough() }
                     }
-                    #expect(try await session.query("SELECT 1").first?[0].integer == 1)
+                    try await expectUsable(session)
                 }
             }
         }
@@ -101,7 +100,7 @@ struct StreamTests {
                     try await session.forEachRow("SELECT generate_series(1, 100000)") { _ in try await session.query("SELECT 1") }
                 }
                 #expect(error.code == .postgresProtocol)
-                #expect(try await session.query("SELECT 1").first?[0].integer == 1)
+                try await expectUsable(session)
             }
         }
     }

@@ -54,7 +54,7 @@ struct TransactionTests {
             }
             #expect(error.sqlState == "25P02")
             #expect(!error.isCommitUnknown)
-            #expect(try await client.query("SELECT count(*) FROM t").first?[0].integer == 0)
+            try await expect(client, "SELECT count(*) FROM t", gives: 0)
         }
     }
 
@@ -67,7 +67,7 @@ struct TransactionTests {
             }
             #expect(error.sqlState == "23505")
             #expect(!error.isCommitUnknown)
-            #expect(try await client.query("SELECT count(*) FROM t").first?[0].integer == 0)
+            try await expect(client, "SELECT count(*) FROM t", gives: 0)
         }
     }
 
@@ -107,7 +107,7 @@ struct TransactionTests {
                     throw Mine()
                 }
             }
-            #expect(try await client.query("SELECT 1").first?[0].integer == 1)
+            try await expect(client, "SELECT 1", gives: 1)
         }
     }
 

@@ -303,7 +303,7 @@ struct TreeStableFileTests {
                     rewrite(path, [UInt8](repeating: version, count: 200_000))
                 }
             }
-            for _ in 0..<20 {
+            for _ in 0..<8 {
                 do {
                     let bytes = try #require(try StableFile(root: scratch.path, path: Array("f".utf8)).read().bytes)
                     #expect(bytes.count == 200_000 && Set(bytes).count == 1)

@@ -22,11 +22,11 @@ struct CommandRunner: Sendable {
     func run(_ arguments: [String]) async -> ExitStatus {
         let fallback = output(for: GlobalOptions.format(in: arguments))
         do {
-            let command = try RootCommand.parseAsRoot(arguments)
-            guard let command = command as? any RunnableCommand else {
-                throw CleanExit.helpRequest(type(of: command))
-            }
-            return await run(command)
+            var command = try RootCommand.parseAsRoot(GlobalOptions.movedBehindCommand(arguments))
+            if let command = command as? any RunnableCommand { return await run(command) }
+            // A list of commands, or the parser's own help: they end by throwing their text.
+            if var listing = command as? any AsyncParsableCommand { try await listing.run() } else { try command.run() }
+            return .done
         } catch {
             return parsingEnded(with: error, output: fallback)
         }

@@ -49,6 +49,29 @@ struct GlobalOptions: ParsableArguments {
         return [SettingFlag(.home, home), SettingFlag(.color, color?.rawValue), level]
     }
 
+    /// The arguments with global options that stand before the command moved behind it, where the parser looks for them:
+    /// `cortex --output json status` is `cortex status --output json`.
+    static func movedBehindCommand(_ arguments: [String]) -> [String] {
+        var count = 0
+        while count < arguments.count {
+            if ["--output", "--color", "--home", "--config"].contains(arguments[count]) {
+                count += 2
+            } else if ["--quiet", "--verbose"].contains(arguments[count]) || isJoinedGlobal(arguments[count]) {
+                count += 1
+            } else {
+                break
+            }
+        }
+        guard count > 0, count < arguments.count else { return arguments }
+        let rest = arguments[count...]
+        let end = rest.firstIndex(of: "--") ?? rest.endIndex
+        return Array(rest[..<end]) + arguments[..<count] + rest[end...]
+    }
+
+    private static func isJoinedGlobal(_ argument: String) -> Bool {
+        ["--output=", "--color=", "--home=", "--config="].contains { argument.hasPrefix($0) }
+    }
+
     /// The format that the arguments ask for, read without parsing them: for errors of the command line itself.
     static func format(in arguments: [String]) -> OutputFormat {
         var format = OutputFormat.text

@@ -1,5 +1,7 @@
 import Domain
+import LosslessJSON
 import Postgres
+import SourceTree
 
 /// Commits batches: each is one transaction, and what it holds is then the point to resume from.
 ///

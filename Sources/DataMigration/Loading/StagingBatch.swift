@@ -1,5 +1,6 @@
 import Diagnostics
 import Domain
+import LosslessJSON
 import Postgres
 import SourceTree
 

@@ -12,7 +12,7 @@ struct Resolver: Sendable {
     let root: String
     /// The system has been cut over: rows changed or deleted since then are left alone, and nothing is removed.
     let protectsChanges: Bool
-    let aliases: [(alias: String, agentID: String, basis: String)]
+    let aliases: [(alias: String, agentID: String)]
 
     private var layout: StagingLayout { StagingLayout(purpose: .load) }
     private var sql: ResolutionSQL { ResolutionSQL(layout: layout, protectsChanges: protectsChanges) }
@@ -121,7 +121,7 @@ struct Resolver: Sendable {
                 ON CONFLICT (alias) DO UPDATE SET agent_id = excluded.agent_id, basis = excluded.basis
                 WHERE (a.agent_id, a.basis) IS DISTINCT FROM (excluded.agent_id, excluded.basis)
                 """,
-                [.text(link.alias), .text(link.agentID), .text(link.basis)]
+                [.text(link.alias), .text(link.agentID), .text("mapping")]
             ).affected
         }
         return changed

@@ -1,5 +1,5 @@
 import Domain
-public import Postgres
+import Postgres
 import SourceTree
 
 /// Compares a tree with the database, five ways, in bounded memory.

@@ -1,4 +1,4 @@
-public import Domain
+import Domain
 import Crypto
 
 /// How files become records and records become rows: the compiled form of a mapping file.

@@ -64,7 +64,8 @@ extension MappingDecoder {
             sources.append(.fileSuffix(text))
         }
         if sources.isEmpty { report(node, "no source", hint: "write `from`, `join`, `constant` or `file-suffix`") }
-        let transform = decodeTransform(column, node, &members, table: table)
+        let isConstant = sources.allSatisfy { if case .constant = $0 { true } else { false } }
+        let transform = decodeTransform(column, node, &members, isConstant: isConstant, table: table)
         reportUnknown(members)
         guard let transform else { return nil }
         return ColumnProgram(target: target, name: column.name, transform: transform, sources: sources)
@@ -76,6 +77,7 @@ extension MappingDecoder {
         _ column: CatalogColumn,
         _ node: MappingNode,
         _ members: inout MappingMembers,
+        isConstant: Bool,
         table: CatalogTable
     ) -> ColumnTransform? {
         let words = members.take("words")
@@ -87,7 +89,7 @@ extension MappingDecoder {
             return decodeWordTransform(column, words, raw, table: table)
         }
         if let raw { report(raw, "`raw` goes with `words`") }
-        guard let form else { return defaultTransform(column, node, isConstant: true, table: table) }
+        guard let form else { return defaultTransform(column, node, isConstant: isConstant, table: table) }
         guard column.type == .text else {
             report(form, "`as` is for text columns; \(column.name) is \(column.type.rawValue)")
             return nil
@@ -112,8 +114,8 @@ extension MappingDecoder {
         _ raw: MappingNode?,
         table: CatalogTable
     ) -> ColumnTransform? {
-        guard column.type == .text else {
-            report(words, "`words` is for text columns; \(column.name) is \(column.type.rawValue)")
+        guard column.type == .text || column.type == .boolean else {
+            report(words, "`words` is for text and boolean columns; \(column.name) is \(column.type.rawValue)")
             return nil
         }
         guard let name = text(words) else { return nil }
@@ -121,7 +123,8 @@ extension MappingDecoder {
             report(words, "there is no vocabulary `\(name)`", hint: "vocabularies: \(vocabularies.keys.sorted().joined(separator: ", "))")
             return nil
         }
-        if let allowed = CatalogWords.allowed(table: table.name, column: column.name) {
+        let flags: Set<String>? = column.type == .boolean ? ["true", "false"] : nil
+        if let allowed = flags ?? CatalogWords.allowed(table: table.name, column: column.name) {
             let strange = vocabulary.results.subtracting(allowed).sorted()
             if !strange.isEmpty {
                 report(
@@ -131,6 +134,7 @@ extension MappingDecoder {
                 )
             }
         }
+        guard column.type == .text else { return .flagWord(vocabulary) }
         return .word(vocabulary, raw: raw.flatMap { textTarget($0, table) })
     }
 
@@ -219,6 +223,7 @@ extension MappingDecoder {
         case "$record", "": return .record
         case "$id": return .naturalID
         case "$key": return .key
+        case "$member": return .memberName
         case "$parent-key": return .parentKey
         case "$stem": return .stem
         case "$name": return .fileName
@@ -231,7 +236,7 @@ extension MappingDecoder {
             report(
                 node,
                 "`\(text)` is no source",
-                hint: "a pointer such as `/id`, or $id, $key, $parent-key, $record, $element, $stem, $name, $path, $ordinal"
+                hint: "a pointer such as `/id`, or $id, $key, $member, $parent-key, $record, $element, $stem, $name, $path, $ordinal"
             )
             return nil
         }

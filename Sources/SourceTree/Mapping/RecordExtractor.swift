@@ -1,5 +1,5 @@
 public import Domain
-public import LosslessJSON
+import LosslessJSON
 
 /// Turns the bytes of files into records and rows, as a mapping says.
 ///

@@ -22,7 +22,7 @@ extension RecordMapper {
         case .lowercase: values[column.target] = .text(MappingVocabulary.folded(text))
         case .textArray: values[column.target] = .textArray([text])
         case .text: values[column.target] = .text(text)
-        case .integer, .numeric, .boolean, .instant, .json, .repository: break
+        case .integer, .numeric, .boolean, .instant, .json, .repository, .flagWord: break
         }
     }
 
@@ -48,6 +48,7 @@ extension RecordMapper {
         case .textArray: applyTexts(column, value, place, values: &values)
         case .word(let vocabulary, let raw):
             applyWord(column, value, place, vocabulary: vocabulary, raw: raw, values: &values)
+        case .flagWord(let vocabulary): applyFlagWord(column, value, place, vocabulary: vocabulary, values: &values)
         case .repository(let owner, let url):
             applyRepository(column, value, place, owner: owner, url: url, values: &values)
         }
@@ -101,16 +102,43 @@ extension RecordMapper {
         let ours = vocabulary.word(for: word)
         values[column.target] = ours.map { .text($0) } ?? .null
         if let raw { values[raw] = .text(word) }
-        if ours == nil {
-            findings.add(
-                .unknownWord,
-                "\(RecordFindings.quote(word)) is no word of \(vocabulary.name); \(column.name) stays NULL",
-                pointer: pointerText(of: value, in: column),
-                at: value.span.start
-            )
-        }
+        if ours == nil { reportUnknownWord(word, value, column, vocabulary) }
         guard value.kind == .string, raw != nil || ours == word else { return }
         fields.consume(place)
+    }
+
+    private mutating func applyFlagWord(
+        _ column: ColumnProgram,
+        _ value: JSONValue,
+        _ place: FieldPlace,
+        vocabulary: MappingVocabulary,
+        values: inout [MappedValue]
+    ) {
+        if let flag = value.boolean {
+            values[column.target] = .boolean(flag)
+            fields.consume(place)
+            return
+        }
+        guard value.kind == .string else { return wrongType(value, column, expected: "a word") }
+        guard let word = storableText(value) else { return }
+        guard let meaning = vocabulary.word(for: word) else {
+            return reportUnknownWord(word, value, column, vocabulary)
+        }
+        values[column.target] = .boolean(meaning == "true")
+    }
+
+    private mutating func reportUnknownWord(
+        _ word: String,
+        _ value: JSONValue,
+        _ column: ColumnProgram,
+        _ vocabulary: MappingVocabulary
+    ) {
+        findings.add(
+            .unknownWord,
+            "\(RecordFindings.quote(word)) is no word of \(vocabulary.name); \(column.name) stays NULL",
+            pointer: pointerText(of: value, in: column),
+            at: value.span.start
+        )
     }
 
     private mutating func applyTexts(

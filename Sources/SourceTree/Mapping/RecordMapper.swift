@@ -156,6 +156,9 @@ struct RecordMapper {
             return .json(value, .inside)
         case .naturalID: return naturalID.map { .text($0) } ?? .nothing
         case .key: return pointer.last.map { .text($0) } ?? .nothing
+        case .memberName:
+            guard let name = pointer.last, !name.utf8.allSatisfy({ (48...57).contains($0) }) else { return .nothing }
+            return .text(name)
         case .parentKey: return pointer.dropLast().last.map { .text($0) } ?? .nothing
         case .stem: return .text(readableText(path.stem))
         case .fileName: return .text(readableText(path.name))
@@ -199,7 +202,8 @@ struct RecordMapper {
     }
 
     private mutating func reportContradiction(_ chosen: FoundValue, _ other: FoundValue, column: ColumnProgram) {
-        guard case .json(let first, _) = chosen, case .json(let second, _) = other,
+        // Candidates inside members are fallbacks by design; two members of one meaning are not.
+        guard case .json(let first, .member) = chosen, case .json(let second, .member) = other,
             !first.rawText.elementsEqual(second.rawText)
         else { return }
         findings.add(
@@ -337,6 +341,7 @@ extension ValueSource: CustomStringConvertible {
         case .element(let pointer): "$element\(pointer.text)"
         case .naturalID: "$id"
         case .key: "$key"
+        case .memberName: "$member"
         case .parentKey: "$parent-key"
         case .stem: "$stem"
         case .fileName: "$name"

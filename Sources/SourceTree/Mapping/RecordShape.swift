@@ -85,6 +85,8 @@ enum ColumnTransform: Sendable {
     case textArray
     /// A word of ours, with the column that keeps the word as written.
     case word(MappingVocabulary, raw: Int?)
+    /// A word that means true or false.
+    case flagWord(MappingVocabulary)
     /// `owner/name`, a bare name or a URL, over three columns; the column itself is the name's.
     case repository(owner: Int, url: Int?)
 }
@@ -101,6 +103,8 @@ indirect enum ValueSource: Sendable, Hashable {
     case naturalID
     /// The last token of the record's pointer: its key in a keyed object.
     case key
+    /// The same, but nothing where it could be the index of a list (digits only).
+    case memberName
     /// The token before that.
     case parentKey
     /// The file's name without extension.

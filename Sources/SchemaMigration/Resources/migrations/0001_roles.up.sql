@@ -39,9 +39,10 @@ DO $$
 BEGIN
     FOR attempt IN 1..10 LOOP
         BEGIN
-            IF NOT pg_has_role(current_user, 'cortex_loader', 'MEMBER')
-                OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
-            THEN
+            IF NOT EXISTS (
+                SELECT FROM pg_auth_members m
+                WHERE m.roleid = 'cortex_loader'::regrole AND m.member = current_user::regrole
+            ) THEN
                 EXECUTE format('GRANT cortex_loader TO %I', current_user);
             END IF;
             EXIT;

@@ -150,13 +150,17 @@ COMMENT ON COLUMN cortex.audit_checkpoints.chain_seq IS 'The last sealed row tha
 COMMENT ON COLUMN cortex.audit_checkpoints.key_id IS 'Names the Ed25519 key of the signature.';
 
 CREATE TABLE cortex.audit_pruned (
-    audit_id bigint PRIMARY KEY,
+    pruned_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    audit_id bigint NOT NULL,
     chain_seq bigint UNIQUE,
     row_hash bytea,
     chain_hash bytea,
-    reason text NOT NULL,
+    reason text NOT NULL CONSTRAINT audit_pruned_reason CHECK (reason IN ('retention', 'import')),
+    pruned_by xid8 NOT NULL DEFAULT pg_current_xact_id(),
     pruned_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-COMMENT ON TABLE cortex.audit_pruned IS 'What is left of audit rows that retention removed: a row of audit_logs can only be deleted when it stands here.';
+COMMENT ON TABLE cortex.audit_pruned IS 'What is left of audit rows that retention removed, or that an import replaced after they were sealed.';
+COMMENT ON COLUMN cortex.audit_pruned.pruned_by IS 'A row of audit_logs can only be deleted by the transaction that wrote it down here.';
 COMMENT ON COLUMN cortex.audit_pruned.audit_id IS 'The id that the row had.';
 COMMENT ON COLUMN cortex.audit_pruned.chain_seq IS 'Its place in the chain; NULL if it was never sealed.';
+CREATE INDEX audit_pruned_audit_id ON cortex.audit_pruned (audit_id);

@@ -1,2 +1,8 @@
 DROP SCHEMA staging CASCADE;
-DROP SCHEMA source CASCADE;
+DROP TABLE source.findings;
+DROP TABLE source.records;
+DROP TABLE source.files;
+DROP TABLE source.blob_chunks;
+DROP TABLE source.blobs;
+DROP TABLE source.imports;
+DROP SCHEMA source;

@@ -4,8 +4,8 @@
 -- Constraints hold the vocabularies and the keys, and never refuse history: what is odd about imported data is a
 -- finding. A foreign key stands beside the name as written (`…_raw`) and is NULL where nothing has that name; all
 -- are checked at the end of the transaction.
--- Keys are at most 1,024 bytes long (the mapping quarantines longer ones). Other text has no limit, and a B-tree
--- refuses entries over 2,704 bytes, so indexes on free text hold its first 128 characters.
+-- Keys are at most 1,024 bytes long: the mapping quarantines longer ones, a B-tree refuses entries over 2,704 bytes.
+-- Other text has no limit.
 
 CREATE SCHEMA extensions;
 COMMENT ON SCHEMA extensions IS 'Objects of extensions, kept apart from ours.';
@@ -97,9 +97,9 @@ CREATE TABLE public.agents (
     origin text CONSTRAINT agents_origin CHECK (origin IN ('defined', 'inferred')),
     prompt_file text,
     parent_raw text,
-    parent_agent_id text,
+    parent_agent_id text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
     master_raw text,
-    master_agent_id text,
+    master_agent_id text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
     token_budget bigint,
     tokens_used bigint,
     certification text,
@@ -126,45 +126,6 @@ COMMENT ON COLUMN public.agents.parent_raw IS 'The parent as written; parent_age
 COMMENT ON COLUMN public.agents.master_raw IS 'The master as written; master_agent_id is set where that agent exists.';
 COMMENT ON COLUMN public.agents.repositories IS 'Repositories that the agent works on.';
 
--- MARK: agent_runs
-
-CREATE TABLE public.agent_runs (
-    run_id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
-    agent_id_raw text,
-    agent_id text,
-    run_status text
-        CONSTRAINT agent_runs_run_status
-            CHECK (run_status IN ('pending', 'running', 'completed', 'failed', 'cancelled', 'stuck')),
-    status_raw text,
-    worker_type text,
-    task_id_raw text,
-    task_id text,
-    master_raw text,
-    master_agent_id text,
-    spawned_by_raw text,
-    spawned_by text,
-    token_budget bigint,
-    tokens_used bigint,
-    timeout_minutes numeric,
-    duration_minutes numeric,
-    created_at timestamptz,
-    created_at_raw text,
-    started_at timestamptz,
-    started_at_raw text,
-    completed_at timestamptz,
-    completed_at_raw text,
-    results json,
-    error_message text,
-    metadata json,
-    version bigint NOT NULL DEFAULT 1,
-    imported_version bigint,
-    source_record_id uuid
-);
-COMMENT ON TABLE public.agent_runs IS 'One row per worker spec or pool entry: worker ids are recycled, so an agent has many runs.';
-COMMENT ON COLUMN public.agent_runs.run_id IS 'Derived from the record; gen_random_uuid() for runs made here.';
-COMMENT ON COLUMN public.agent_runs.agent_id_raw IS 'The agent as written; agent_id is set where that agent exists.';
-COMMENT ON COLUMN public.agent_runs.results IS 'What the run reported, as its exact text.';
-
 -- MARK: tasks
 
 CREATE TABLE public.tasks (
@@ -179,15 +140,15 @@ CREATE TABLE public.tasks (
     task_priority text CONSTRAINT tasks_task_priority CHECK (task_priority IN ('low', 'medium', 'high', 'critical')),
     priority_raw text,
     assigned_to_raw text,
-    assigned_to text,
+    assigned_to text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
     created_by_raw text,
-    created_by text,
+    created_by text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
     master_raw text,
-    master_agent_id text,
+    master_agent_id text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
     parent_task_id_raw text,
-    parent_task_id text,
+    parent_task_id text REFERENCES public.tasks DEFERRABLE INITIALLY DEFERRED,
     root_task_id_raw text,
-    root_task_id text,
+    root_task_id text REFERENCES public.tasks DEFERRABLE INITIALLY DEFERRED,
     repository_owner text,
     repository_name text,
     repository_url text,
@@ -221,14 +182,53 @@ COMMENT ON COLUMN public.tasks.assigned_to_raw IS 'The assignee as written; assi
 COMMENT ON COLUMN public.tasks.metadata IS 'Every field of the record that has no column, under its name, its value as the exact text.';
 COMMENT ON COLUMN public.tasks.deadline_at_raw IS 'The deadline as written where it is not exactly an instant.';
 
+-- MARK: agent_runs
+
+CREATE TABLE public.agent_runs (
+    run_id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
+    agent_id_raw text,
+    agent_id text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
+    run_status text
+        CONSTRAINT agent_runs_run_status
+            CHECK (run_status IN ('pending', 'running', 'completed', 'failed', 'cancelled', 'stuck')),
+    status_raw text,
+    worker_type text,
+    task_id_raw text,
+    task_id text REFERENCES public.tasks DEFERRABLE INITIALLY DEFERRED,
+    master_raw text,
+    master_agent_id text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
+    spawned_by_raw text,
+    spawned_by text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
+    token_budget bigint,
+    tokens_used bigint,
+    timeout_minutes numeric,
+    duration_minutes numeric,
+    created_at timestamptz,
+    created_at_raw text,
+    started_at timestamptz,
+    started_at_raw text,
+    completed_at timestamptz,
+    completed_at_raw text,
+    results json,
+    error_message text,
+    metadata json,
+    version bigint NOT NULL DEFAULT 1,
+    imported_version bigint,
+    source_record_id uuid
+);
+COMMENT ON TABLE public.agent_runs IS 'One row per worker spec or pool entry: worker ids are recycled, so an agent has many runs.';
+COMMENT ON COLUMN public.agent_runs.run_id IS 'Derived from the record; gen_random_uuid() for runs made here.';
+COMMENT ON COLUMN public.agent_runs.agent_id_raw IS 'The agent as written; agent_id is set where that agent exists.';
+COMMENT ON COLUMN public.agent_runs.results IS 'What the run reported, as its exact text.';
+
 -- MARK: task_lineage
 
 CREATE TABLE public.task_lineage (
     lineage_id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
     parent_task_id_raw text,
-    parent_task_id text,
+    parent_task_id text REFERENCES public.tasks DEFERRABLE INITIALLY DEFERRED,
     child_task_id_raw text,
-    child_task_id text,
+    child_task_id text REFERENCES public.tasks DEFERRABLE INITIALLY DEFERRED,
     lineage_type text
         CONSTRAINT task_lineage_lineage_type CHECK (lineage_type IN ('spawned', 'depends_on', 'blocks', 'part_of')),
     metadata json,
@@ -245,11 +245,11 @@ COMMENT ON COLUMN public.task_lineage.lineage_type IS 'How the child follows fro
 CREATE TABLE public.task_handoffs (
     handoff_key text PRIMARY KEY,
     task_id_raw text,
-    task_id text,
+    task_id text REFERENCES public.tasks DEFERRABLE INITIALLY DEFERRED,
     from_raw text,
-    from_agent_id text,
+    from_agent_id text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
     to_raw text,
-    to_agent_id text,
+    to_agent_id text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
     handoff_type text,
     handoff_status text
         CONSTRAINT task_handoffs_handoff_status
@@ -310,7 +310,8 @@ CREATE TABLE public.assets (
             coalesce(asset_type, '') || ' ' || coalesce(category, '') || ' ' || coalesce(subcategory, '') || ' '
                 || public.joined_texts(tags),
             description,
-            coalesce(path, '') || ' ' || coalesce(url, '') || ' ' || coalesce(namespace, '') || ' ' || coalesce(owner, '')
+            coalesce(path, '') || ' ' || coalesce(url, '') || ' ' || coalesce(namespace, '') || ' '
+                || coalesce(owner, '')
         )
     ) STORED
 );
@@ -323,9 +324,9 @@ COMMENT ON COLUMN public.assets.checksum IS 'Hex SHA-256 of the assets file.';
 CREATE TABLE public.asset_lineage (
     lineage_id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
     upstream_raw text,
-    upstream_asset_id text,
+    upstream_asset_id text REFERENCES public.assets DEFERRABLE INITIALLY DEFERRED,
     downstream_raw text,
-    downstream_asset_id text,
+    downstream_asset_id text REFERENCES public.assets DEFERRABLE INITIALLY DEFERRED,
     lineage_type text,
     confidence numeric,
     discovered_by text,
@@ -369,11 +370,11 @@ CREATE TABLE public.audit_logs (
     event_key text,
     event_type text,
     agent_raw text,
-    agent_id text,
+    agent_id text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
     task_id_raw text,
-    task_id text,
+    task_id text REFERENCES public.tasks DEFERRABLE INITIALLY DEFERRED,
     asset_id_raw text,
-    asset_id text,
+    asset_id text REFERENCES public.assets DEFERRABLE INITIALLY DEFERRED,
     summary text,
     details json,
     severity text
@@ -458,13 +459,13 @@ COMMENT ON COLUMN public.governance_policies.revision IS 'The policys own versio
 CREATE TABLE public.policy_violations (
     violation_id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
     policy_id_raw text,
-    policy_id text,
+    policy_id text REFERENCES public.governance_policies DEFERRABLE INITIALLY DEFERRED,
     agent_raw text,
-    agent_id text,
+    agent_id text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
     task_id_raw text,
-    task_id text,
+    task_id text REFERENCES public.tasks DEFERRABLE INITIALLY DEFERRED,
     asset_id_raw text,
-    asset_id text,
+    asset_id text REFERENCES public.assets DEFERRABLE INITIALLY DEFERRED,
     violation_type text,
     summary text,
     details json,
@@ -492,9 +493,9 @@ COMMENT ON COLUMN public.policy_violations.violation_id IS 'Derived from the rec
 CREATE TABLE public.token_budget_history (
     entry_id uuid DEFAULT gen_random_uuid() PRIMARY KEY,
     agent_raw text,
-    agent_id text,
+    agent_id text REFERENCES public.agents DEFERRABLE INITIALLY DEFERRED,
     task_id_raw text,
-    task_id text,
+    task_id text REFERENCES public.tasks DEFERRABLE INITIALLY DEFERRED,
     tokens_total bigint,
     tokens_used bigint,
     tokens_remaining bigint,
@@ -521,7 +522,6 @@ CREATE TABLE public.agent_aliases (
 COMMENT ON TABLE public.agent_aliases IS 'Spellings that plainly mean one agent: linked, never merged.';
 COMMENT ON COLUMN public.agent_aliases.alias IS 'An agent_id, as some files write it.';
 COMMENT ON COLUMN public.agent_aliases.basis IS 'Why the two mean the same.';
-CREATE INDEX agent_aliases_agent_id ON public.agent_aliases (agent_id);
 
 -- MARK: api_keys
 
@@ -544,7 +544,6 @@ COMMENT ON TABLE public.api_keys IS 'Keys for the HTTP interface. Not readable b
 COMMENT ON COLUMN public.api_keys.sha256 IS 'Of the key; the key itself is shown once and not kept.';
 COMMENT ON COLUMN public.api_keys.clearance IS 'The highest sensitivity that the key may read; NULL: none.';
 COMMENT ON COLUMN public.api_keys.expires_at IS 'NULL: never.';
-CREATE INDEX api_keys_user_id ON public.api_keys (user_id);
 
 -- MARK: event_types
 
@@ -577,146 +576,3 @@ INSERT INTO public.event_types (event_type, description) VALUES
     ('agent_run.completed', 'A run was completed, or added as completed.'),
     ('handoff.completed', 'A hand-over was completed, or added as completed.'),
     ('task.completed', 'A task was completed, or added as completed.');
-
--- MARK: Foreign keys
-
-ALTER TABLE public.agents ADD CONSTRAINT agents_parent_agent_id_fkey FOREIGN KEY (parent_agent_id) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.agents ADD CONSTRAINT agents_master_agent_id_fkey FOREIGN KEY (master_agent_id) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.agent_runs ADD CONSTRAINT agent_runs_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.agent_runs ADD CONSTRAINT agent_runs_task_id_fkey FOREIGN KEY (task_id) REFERENCES public.tasks
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.agent_runs ADD CONSTRAINT agent_runs_master_agent_id_fkey FOREIGN KEY (master_agent_id) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.agent_runs ADD CONSTRAINT agent_runs_spawned_by_fkey FOREIGN KEY (spawned_by) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.tasks ADD CONSTRAINT tasks_assigned_to_fkey FOREIGN KEY (assigned_to) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.tasks ADD CONSTRAINT tasks_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.tasks ADD CONSTRAINT tasks_master_agent_id_fkey FOREIGN KEY (master_agent_id) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.tasks ADD CONSTRAINT tasks_parent_task_id_fkey FOREIGN KEY (parent_task_id) REFERENCES public.tasks
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.tasks ADD CONSTRAINT tasks_root_task_id_fkey FOREIGN KEY (root_task_id) REFERENCES public.tasks
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.task_lineage ADD CONSTRAINT task_lineage_parent_task_id_fkey FOREIGN KEY (parent_task_id) REFERENCES public.tasks
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.task_lineage ADD CONSTRAINT task_lineage_child_task_id_fkey FOREIGN KEY (child_task_id) REFERENCES public.tasks
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.task_handoffs ADD CONSTRAINT task_handoffs_task_id_fkey FOREIGN KEY (task_id) REFERENCES public.tasks
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.task_handoffs ADD CONSTRAINT task_handoffs_from_agent_id_fkey FOREIGN KEY (from_agent_id) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.task_handoffs ADD CONSTRAINT task_handoffs_to_agent_id_fkey FOREIGN KEY (to_agent_id) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.asset_lineage ADD CONSTRAINT asset_lineage_upstream_asset_id_fkey FOREIGN KEY (upstream_asset_id) REFERENCES public.assets
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.asset_lineage ADD CONSTRAINT asset_lineage_downstream_asset_id_fkey FOREIGN KEY (downstream_asset_id) REFERENCES public.assets
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.audit_logs ADD CONSTRAINT audit_logs_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.audit_logs ADD CONSTRAINT audit_logs_task_id_fkey FOREIGN KEY (task_id) REFERENCES public.tasks
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.audit_logs ADD CONSTRAINT audit_logs_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.policy_violations ADD CONSTRAINT policy_violations_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES public.governance_policies
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.policy_violations ADD CONSTRAINT policy_violations_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.policy_violations ADD CONSTRAINT policy_violations_task_id_fkey FOREIGN KEY (task_id) REFERENCES public.tasks
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.policy_violations ADD CONSTRAINT policy_violations_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.token_budget_history ADD CONSTRAINT token_budget_history_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents
-    DEFERRABLE INITIALLY DEFERRED;
-ALTER TABLE public.token_budget_history ADD CONSTRAINT token_budget_history_task_id_fkey FOREIGN KEY (task_id) REFERENCES public.tasks
-    DEFERRABLE INITIALLY DEFERRED;
-
--- MARK: Indexes of foreign keys and of the way back to the records
-
-CREATE INDEX agents_parent_agent_id ON public.agents (parent_agent_id) WHERE parent_agent_id IS NOT NULL;
-CREATE INDEX agents_master_agent_id ON public.agents (master_agent_id) WHERE master_agent_id IS NOT NULL;
-CREATE INDEX agent_runs_agent_id ON public.agent_runs (agent_id) WHERE agent_id IS NOT NULL;
-CREATE INDEX agent_runs_task_id ON public.agent_runs (task_id) WHERE task_id IS NOT NULL;
-CREATE INDEX agent_runs_master_agent_id ON public.agent_runs (master_agent_id) WHERE master_agent_id IS NOT NULL;
-CREATE INDEX agent_runs_spawned_by ON public.agent_runs (spawned_by) WHERE spawned_by IS NOT NULL;
-CREATE INDEX tasks_assigned_to ON public.tasks (assigned_to) WHERE assigned_to IS NOT NULL;
-CREATE INDEX tasks_created_by ON public.tasks (created_by) WHERE created_by IS NOT NULL;
-CREATE INDEX tasks_master_agent_id ON public.tasks (master_agent_id) WHERE master_agent_id IS NOT NULL;
-CREATE INDEX tasks_parent_task_id ON public.tasks (parent_task_id) WHERE parent_task_id IS NOT NULL;
-CREATE INDEX tasks_root_task_id ON public.tasks (root_task_id) WHERE root_task_id IS NOT NULL;
-CREATE INDEX task_lineage_parent_task_id ON public.task_lineage (parent_task_id) WHERE parent_task_id IS NOT NULL;
-CREATE INDEX task_lineage_child_task_id ON public.task_lineage (child_task_id) WHERE child_task_id IS NOT NULL;
-CREATE INDEX task_handoffs_task_id ON public.task_handoffs (task_id) WHERE task_id IS NOT NULL;
-CREATE INDEX task_handoffs_from_agent_id ON public.task_handoffs (from_agent_id) WHERE from_agent_id IS NOT NULL;
-CREATE INDEX task_handoffs_to_agent_id ON public.task_handoffs (to_agent_id) WHERE to_agent_id IS NOT NULL;
-CREATE INDEX asset_lineage_upstream_asset_id ON public.asset_lineage (upstream_asset_id) WHERE upstream_asset_id IS NOT NULL;
-CREATE INDEX asset_lineage_downstream_asset_id ON public.asset_lineage (downstream_asset_id) WHERE downstream_asset_id IS NOT NULL;
-CREATE INDEX audit_logs_agent_id ON public.audit_logs (agent_id) WHERE agent_id IS NOT NULL;
-CREATE INDEX audit_logs_task_id ON public.audit_logs (task_id) WHERE task_id IS NOT NULL;
-CREATE INDEX audit_logs_asset_id ON public.audit_logs (asset_id) WHERE asset_id IS NOT NULL;
-CREATE INDEX policy_violations_policy_id ON public.policy_violations (policy_id) WHERE policy_id IS NOT NULL;
-CREATE INDEX policy_violations_agent_id ON public.policy_violations (agent_id) WHERE agent_id IS NOT NULL;
-CREATE INDEX policy_violations_task_id ON public.policy_violations (task_id) WHERE task_id IS NOT NULL;
-CREATE INDEX policy_violations_asset_id ON public.policy_violations (asset_id) WHERE asset_id IS NOT NULL;
-CREATE INDEX token_budget_history_agent_id ON public.token_budget_history (agent_id) WHERE agent_id IS NOT NULL;
-CREATE INDEX token_budget_history_task_id ON public.token_budget_history (task_id) WHERE task_id IS NOT NULL;
-CREATE INDEX agents_source ON public.agents (source_record_id) WHERE source_record_id IS NOT NULL;
-CREATE INDEX agent_runs_source ON public.agent_runs (source_record_id) WHERE source_record_id IS NOT NULL;
-CREATE INDEX tasks_source ON public.tasks (source_record_id) WHERE source_record_id IS NOT NULL;
-CREATE INDEX task_lineage_source ON public.task_lineage (source_record_id) WHERE source_record_id IS NOT NULL;
-CREATE INDEX task_handoffs_source ON public.task_handoffs (source_record_id) WHERE source_record_id IS NOT NULL;
-CREATE INDEX assets_source ON public.assets (source_record_id) WHERE source_record_id IS NOT NULL;
-CREATE INDEX asset_lineage_source ON public.asset_lineage (source_record_id) WHERE source_record_id IS NOT NULL;
-CREATE INDEX documents_source ON public.documents (source_record_id) WHERE source_record_id IS NOT NULL;
-CREATE INDEX users_source ON public.users (source_record_id) WHERE source_record_id IS NOT NULL;
-CREATE INDEX governance_policies_source ON public.governance_policies (source_record_id) WHERE source_record_id IS NOT NULL;
-CREATE INDEX policy_violations_source ON public.policy_violations (source_record_id) WHERE source_record_id IS NOT NULL;
-CREATE INDEX token_budget_history_source ON public.token_budget_history (source_record_id) WHERE source_record_id IS NOT NULL;
-
--- MARK: Indexes of common questions
-
-CREATE INDEX agents_type_status ON public.agents (agent_type, agent_status);
-CREATE INDEX agent_runs_status ON public.agent_runs (run_status);
-CREATE INDEX agent_runs_created_at ON public.agent_runs (created_at);
-CREATE INDEX tasks_status_priority ON public.tasks (task_status, task_priority);
-CREATE INDEX tasks_type ON public.tasks (left(task_type, 128));
-CREATE INDEX tasks_created_at ON public.tasks (created_at);
-CREATE INDEX tasks_completed_at ON public.tasks (completed_at) WHERE completed_at IS NOT NULL;
-CREATE INDEX tasks_deadline_at ON public.tasks (deadline_at) WHERE deadline_at IS NOT NULL;
-CREATE INDEX tasks_tags ON public.tasks USING gin (public.short_texts(tags)) WHERE tags IS NOT NULL;
-CREATE INDEX tasks_metadata ON public.tasks USING gin (public.safe_jsonb(metadata) jsonb_path_ops);
-CREATE INDEX task_handoffs_status ON public.task_handoffs (handoff_status, handoff_priority);
-CREATE INDEX task_handoffs_created_at ON public.task_handoffs (created_at);
-CREATE INDEX assets_type ON public.assets (left(asset_type, 128));
-CREATE INDEX assets_category ON public.assets (left(category, 128));
-CREATE INDEX assets_owner ON public.assets (left(owner, 128));
-CREATE INDEX assets_namespace ON public.assets (left(namespace, 128));
-CREATE INDEX assets_sensitivity ON public.assets (sensitivity);
-CREATE INDEX assets_last_modified_at ON public.assets (last_modified_at);
-CREATE INDEX assets_tags ON public.assets USING gin (public.short_texts(tags)) WHERE tags IS NOT NULL;
-CREATE INDEX assets_metadata ON public.assets USING gin (public.safe_jsonb(metadata) jsonb_path_ops);
-CREATE INDEX assets_search ON public.assets USING gin (search_vector);
-CREATE INDEX assets_id_trigrams ON public.assets USING gin (asset_id extensions.gin_trgm_ops);
-CREATE INDEX assets_name_trigrams ON public.assets USING gin (left(asset_name, 4096) extensions.gin_trgm_ops);
-CREATE INDEX assets_description_trigrams ON public.assets
-    USING gin (left(description, 4096) extensions.gin_trgm_ops);
-CREATE INDEX documents_search ON public.documents USING gin (search_vector);
-CREATE INDEX documents_id ON public.documents (id);
-CREATE INDEX audit_logs_occurred_at ON public.audit_logs (occurred_at);
-CREATE INDEX audit_logs_type ON public.audit_logs (left(event_type, 128), occurred_at);
-CREATE INDEX audit_logs_task_raw ON public.audit_logs (left(task_id_raw, 128)) WHERE task_id_raw IS NOT NULL;
-CREATE INDEX audit_logs_notable ON public.audit_logs (occurred_at)
-    WHERE severity IN ('high', 'critical') OR security_impact IS NOT NULL;
-CREATE INDEX audit_logs_expendable ON public.audit_logs (recorded_at) WHERE severity IN ('debug', 'info');
-CREATE INDEX audit_logs_unsealed ON public.audit_logs (id) WHERE chain_seq IS NULL;
-CREATE UNIQUE INDEX audit_logs_chain_seq ON public.audit_logs (chain_seq) WHERE chain_seq IS NOT NULL;
-CREATE INDEX users_username ON public.users (left(username, 128));
-CREATE INDEX users_email ON public.users (left(email, 128));
-CREATE INDEX governance_policies_type ON public.governance_policies (left(policy_type, 128), is_active);
-CREATE INDEX policy_violations_status ON public.policy_violations (violation_status, severity);
-CREATE INDEX policy_violations_detected_at ON public.policy_violations (detected_at);
-CREATE INDEX token_budget_history_recorded_at ON public.token_budget_history (recorded_at);
