@@ -1,10 +1,11 @@
+import Diagnostics
+import Processes
+
 #if canImport(Glibc)
 import Glibc
 #else
 import Darwin
 #endif
-import Diagnostics
-import Processes
 
 /// The program `cortex` as a function: what its entry point calls, and what tests call with streams of their own.
 public enum CortexTool: Sendable {

@@ -19,7 +19,9 @@ struct RootCommand: AsyncParsableCommand {
         ]
     )
 
-    static let migration: [any ParsableCommand.Type] = []
+    static let migration: [any ParsableCommand.Type] = [
+        MigrateCommand.self, VerifyCommand.self, ExplainCommand.self, ExportCommand.self,
+    ]
 
     static let stack: [any ParsableCommand.Type] = [
         UpCommand.self, DownCommand.self, StatusCommand.self, DoctorCommand.self,

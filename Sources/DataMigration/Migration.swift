@@ -32,12 +32,10 @@ public struct Migration: Sendable {
     ///
     /// The schema must be up to date. Differences and an exceeded quarantine are results (`facts.verification`,
     /// `facts.status`), everything else that goes wrong is thrown; what was read is kept then.
-    public func run(client: PostgresClient, facts initial: RunFacts) async throws -> RunFacts {
+    public func run(session: PostgresSession, facts initial: RunFacts) async throws -> RunFacts {
         do {
-            return try await client.withSession { session in
-                guard options.dryRun else { return try await run(session: session, facts: initial) }
-                return try await rehearse(session: session, facts: initial)
-            }
+            guard options.dryRun else { return try await perform(session: session, facts: initial) }
+            return try await rehearse(session: session, facts: initial)
         } catch is CancellationError {
             throw DataMigrationError.interrupted
         } catch let error as PostgresError where error.code == .postgresCancelled {
@@ -52,14 +50,14 @@ public struct Migration: Sendable {
         }
         do {
             return try await session.withTransaction {
-                throw Rehearsed(facts: try await run(session: session, facts: facts))
+                throw Rehearsed(facts: try await perform(session: session, facts: facts))
             }
         } catch let rehearsed as Rehearsed {
             return rehearsed.facts
         }
     }
 
-    private func run(session: PostgresSession, facts initial: RunFacts) async throws -> RunFacts {
+    private func perform(session: PostgresSession, facts initial: RunFacts) async throws -> RunFacts {
         var facts = initial
         let clock = PhaseClock(report: report)
         try await RunLock.acquire(session)
@@ -166,15 +164,13 @@ public struct Migration: Sendable {
     /// Reads the tree again and compares it with the database, five ways.
     ///
     /// With `toleratesChanges` rows that programs changed or deleted since the cutover are no differences.
-    public func verify(client: PostgresClient, toleratesChanges: Bool = false) async throws -> VerificationReport {
+    public func verify(session: PostgresSession, toleratesChanges: Bool = false) async throws -> VerificationReport {
+        let clock = PhaseClock(report: report)
         do {
-            return try await client.withSession { session in
-                let clock = PhaseClock(report: report)
-                clock.begin("verify")
-                let report = try await verify(session: session, clock: clock, toleratesChanges: toleratesChanges)
-                clock.end(records: report.checks.first { $0.name == "records" }?.compared ?? 0, bytes: 0)
-                return report
-            }
+            clock.begin("verify")
+            let report = try await verify(session: session, clock: clock, toleratesChanges: toleratesChanges)
+            clock.end(records: report.checks.first { $0.name == "records" }?.compared ?? 0, bytes: 0)
+            return report
         } catch is CancellationError {
             throw DataMigrationError.interrupted
         } catch let error as PostgresError where error.code == .postgresCancelled {

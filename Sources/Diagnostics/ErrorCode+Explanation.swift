@@ -21,17 +21,21 @@ extension ErrorCode {
             "The connection was lost while a statement ran. A lost COMMIT may have happened: start again, it is safe."
         case .postgresDeadline: "A statement or a wait ran past its deadline."
         case .postgresCancelled: "A statement was cancelled on request."
-        case .postgresProtocol: "The driver was used in a way it does not allow, or the server broke the protocol. A bug."
+        case .postgresProtocol:
+            "The driver was used in a way it does not allow, or the server broke the protocol. A bug."
         case .schemaNewer: "The database has migrations that this program does not know. Use the newer program."
         case .schemaOutdated: "The database is not at the version that this program needs. `cortex schema up`."
         case .schemaChecksum: "An applied migration differs from the one shipped."
-        case .schemaLedger: "The ledger of applied migrations has a gap: rows were changed by hand. Restore them from a backup."
+        case .schemaLedger:
+            "The ledger of applied migrations has a gap: rows were changed by hand. Restore them from a backup."
         case .schemaMigrationFailed: "A migration or its verification failed; nothing of it was kept."
         case .schemaDrift: "The database differs from what the migrations make. `cortex schema drift` lists where."
         case .runLocked: "Another run holds the target. Wait for it, or end it."
         case .ledgerUnbalanced: "Records are unaccounted for. Nothing was switched. A bug: please report it."
-        case .quarantineExceeded: "More records are quarantined than `--max-quarantined` allows. The public tables are untouched."
-        case .verificationFailed: "Verification found differences. The report lists them; `cortex verify --repair` imports them again."
+        case .quarantineExceeded:
+            "More records are quarantined than `--max-quarantined` allows. The public tables are untouched."
+        case .verificationFailed:
+            "Verification found differences. The report lists them; `cortex verify --repair` imports them again."
         case .interrupted: "The run was interrupted. Start it again: it goes on where it stopped."
         case .notFound: "What was asked for is not in the database."
         case .programMissing: "A program that is needed is not installed. The hint has the line that installs it."
@@ -52,7 +56,8 @@ extension ErrorCode {
         let header = ["| code | exit | HTTP | log | retry | meaning |", "|---|---:|---:|---|---|---|"]
         let rows = allCases.map { code in
             let meaning = code.meaning
-            return "| `\(code.rawValue)` | \(meaning.exitStatus.rawValue) | \(meaning.httpStatus) | \(meaning.logLevel) "
+            return
+                "| `\(code.rawValue)` | \(meaning.exitStatus.rawValue) | \(meaning.httpStatus) | \(meaning.logLevel) "
                 + "| \(meaning.isRetryable ? "yes" : "no") | \(code.explanation) |"
         }
         return (header + rows).joined(separator: "\n") + "\n"

@@ -1,4 +1,6 @@
-/// How a `cortex` process ends. The numbers follow `sysexits.h` where it has one for the case.
+/// How a `cortex` process ends.
+///
+/// The numbers follow `sysexits.h` where it has one for the case.
 public enum ExitStatus: Int32, Sendable, CaseIterable {
     /// Everything asked for was done.
     case done = 0

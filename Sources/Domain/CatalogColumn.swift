@@ -25,6 +25,7 @@ public struct CatalogColumn: Sendable, Hashable {
     /// What it holds.
     public let type: ColumnType
     /// For a foreign key: the column with the name as written, and the table whose key that name must be.
+    ///
     /// Such a column is never mapped: loading sets it to the raw text where that row exists, else NULL.
     public let reference: Reference?
 

@@ -62,7 +62,10 @@ public struct CatalogTable: Sendable, Hashable {
             CatalogColumn.reference("task_id", raw: "task_id_raw", to: "tasks"),
             CatalogColumn.reference("master_agent_id", raw: "master_raw", to: "agents"),
             CatalogColumn.reference("spawned_by", raw: "spawned_by_raw", to: "agents"),
-            [.integer("token_budget"), .integer("tokens_used"), .numeric("timeout_minutes"), .numeric("duration_minutes")],
+            [
+                .integer("token_budget"), .integer("tokens_used"), .numeric("timeout_minutes"),
+                .numeric("duration_minutes"),
+            ],
             CatalogColumn.time("created"), CatalogColumn.time("started"), CatalogColumn.time("completed"),
             [.json("results"), .text("error_message"), .json("metadata")],
         ]
@@ -123,7 +126,10 @@ public struct CatalogTable: Sendable, Hashable {
         [
             [.text("asset_id"), .text("asset_name"), .text("asset_type"), .text("category"), .text("subcategory")],
             [.text("namespace"), .text("path"), .text("url"), .text("description"), .text("owner")],
-            [.text("sensitivity"), .text("sensitivity_raw"), .texts("tags"), .text("health_status"), .text("checksum")],
+            [
+                .text("sensitivity"), .text("sensitivity_raw"), .texts("tags"), .text("health_status"),
+                .text("checksum"),
+            ],
             CatalogColumn.time("last_modified"), CatalogColumn.time("created"), CatalogColumn.time("updated"),
             [.json("metadata")],
         ]
@@ -153,7 +159,9 @@ public struct CatalogTable: Sendable, Hashable {
         ]
     )
 
-    /// Events. The key is a number that the database gives; `source_record_id` is unique.
+    /// Events.
+    ///
+    /// The key is a number that the database gives; `source_record_id` is unique.
     public static let auditLogs = CatalogTable(
         "audit_logs",
         key: ["source_record_id"],

@@ -1,4 +1,6 @@
-/// What became of the records of one kind. Balanced when every record read ended somewhere.
+/// What became of the records of one kind.
+///
+/// Balanced when every record read ended somewhere.
 public struct LedgerLine: Sendable, Codable, Equatable {
     /// The kind of record.
     public var kind: String

@@ -23,12 +23,16 @@ public struct MappedRow: Sendable {
     /// The table.
     public var table: CatalogTable
     /// Which row of the record it is: empty for the record's own row, else a stable name such as `agent` or
-    /// `depends_on/3`. Derived keys are made of table, record and role.
+    /// `depends_on/3`.
+    ///
+    /// Derived keys are made of table, record and role.
     public var role: String
     /// Values in the order of `table.mappedColumns`.
     public var values: [MappedValue]
-    /// How good a candidate for its key the row is: lower wins. The record's own rows have the rank of its source;
-    /// rows that a record merely implies (an agent named by a task) rank behind all of those.
+    /// How good a candidate for its key the row is: lower wins.
+    ///
+    /// The record's own rows have the rank of its source; rows that a record merely implies (an agent named by a task)
+    /// rank behind all of those.
     public var rank: Int
 
     /// A row.

@@ -1,4 +1,6 @@
-/// How a record of the source ended. Every record ends in exactly one of these.
+/// How a record of the source ended.
+///
+/// Every record ends in exactly one of these.
 public enum RecordOutcome: String, Sendable, Codable, CaseIterable {
     /// It is the row that programs see.
     case resolved

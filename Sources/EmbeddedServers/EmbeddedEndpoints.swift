@@ -1,6 +1,8 @@
 public import Diagnostics
 
-/// Where the servers of a running stack are reached. No URL holds a secret.
+/// Where the servers of a running stack are reached.
+///
+/// No URL holds a secret.
 public struct EmbeddedEndpoints: Sendable, Hashable {
     /// The database as its owner, through the socket, with a passfile.
     public let postgresURL: String

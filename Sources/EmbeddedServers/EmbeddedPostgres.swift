@@ -210,7 +210,9 @@ struct EmbeddedPostgres: Sendable {
         }
     }
 
-    /// Makes role and database; may be run again. The password is kept out of the server's log.
+    /// Makes role and database, and may be run again.
+    ///
+    /// The password is kept out of the server's log.
     private static func bootstrap(owner password: Secret) -> String {
         """
         SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1;

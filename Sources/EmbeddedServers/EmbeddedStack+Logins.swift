@@ -1,8 +1,9 @@
 public import Diagnostics
 
 extension EmbeddedStack {
-    /// The generated logins of roles that migrations make later (`cortex_api`, `cortex_readonly`); a later step gives
-    /// the roles these passwords. Empty when the stack was never up.
+    /// The generated logins of roles that migrations make later (`cortex_api`, `cortex_readonly`).
+    ///
+    /// A later step gives the roles these passwords. Empty when the stack was never up.
     public func laterLogins() throws -> [LoginSecret] {
         try EmbeddedPostgres.laterRoles.compactMap { role in
             try secrets.existing(role).map { LoginSecret(role: role, secret: $0) }

@@ -38,7 +38,9 @@ struct PlacementFacts: Sendable, Hashable {
 
 /// Decides where the servers of a home keep their files.
 enum PlacementDecision {
-    /// Longer socket paths go to a short directory. The system's limit is 107 bytes on Linux, 103 on macOS.
+    /// Longer socket paths go to a short directory.
+    ///
+    /// The system's limit is 107 bytes on Linux, 103 on macOS.
     static let longestSocketPath = 100
 
     /// Where homes that the servers' user cannot reach have their data.
@@ -47,7 +49,9 @@ enum PlacementDecision {
     /// Where sockets are whose path would be too long.
     static func shortSockets(_ home: CortexHome) -> String { "/tmp/cortex-\(home.shortName)" }
 
-    /// The placement. Existing data decides; only a new home is placed by what its user can reach.
+    /// The placement of a home.
+    ///
+    /// Existing data decides; only a new home is placed by what its user can reach.
     ///
     /// Throws `not_permitted` when the home holds data that the servers' user can no longer reach.
     static func decide(_ facts: PlacementFacts) throws(EmbeddedServersError) -> Placement {
@@ -114,7 +118,9 @@ extension Placement {
         for directory in [postgres, redis, sockets] {
             try Directory.make(directory, mode: 0o700, owner: account)
             // Anybody can make names in /tmp: what is there must be a directory of our user, and no link to one.
-            guard Directory.isDirectory(directory), Directory.owner(of: directory) == account.userID else {
+            guard !Directory.isLink(directory), Directory.isDirectory(directory),
+                Directory.owner(of: directory) == account.userID
+            else {
                 throw EmbeddedServersError(
                     .notPermitted,
                     "\(directory) does not belong to the user \(account.name)",

@@ -66,7 +66,7 @@ struct PostgresCluster: Sendable {
     /// The locale of new clusters: bytewise order and UTF-8 characters, everywhere the same.
     static var locale: String {
         // Systems without C.UTF-8 get C, which differs in the classification of letters beyond ASCII only.
-        guard let known = newlocale(LC_ALL_MASK_VALUE, "C.UTF-8", nil) else { return "C" }
+        guard let known = newlocale(everyCategory, "C.UTF-8", nil) else { return "C" }
         freelocale(known)
         return "C.UTF-8"
     }
@@ -102,15 +102,17 @@ struct PostgresCluster: Sendable {
         ProcessTable.isRunning(pid) && ProcessTable.arguments(of: pid).contains(data)
     }
 
-    /// The process id in the pid file when it is taken, but not by the server: by another program, or by a server that
-    /// was killed and not yet collected. PostgreSQL would refuse to start beside it.
+    /// The process id in the pid file when it is taken, but not by the server.
+    ///
+    /// It is another program's, or that of a server that was killed and not yet collected. PostgreSQL would refuse to start beside it.
     var strangePID: Int32? {
         guard let pid = pidFile?.pid, !isServer(pid), ProcessTable.exists(pid) else { return nil }
         return pid
     }
 
-    /// Removes lock files whose process id another program has now; only for a moment at which no process of this data
-    /// directory is left. Sockets and their locks lie in a directory that is this server's alone.
+    /// Removes lock files whose process id another program has now.
+    ///
+    /// Only for a moment at which no process of this data directory is left. Sockets and their locks lie in a directory that is this server's alone.
     func removeStaleLocks() throws {
         if strangePID != nil { try Directory.remove("\(data)/postmaster.pid") }
         for name in Directory.entries(of: sockets) where name.hasPrefix(".s.PGSQL.") {
@@ -167,7 +169,7 @@ struct PostgresCluster: Sendable {
 }
 
 #if canImport(Darwin)
-private let LC_ALL_MASK_VALUE = LC_ALL_MASK
+private let everyCategory = LC_ALL_MASK
 #else
-private let LC_ALL_MASK_VALUE: Int32 = 0x1fbf
+private let everyCategory: Int32 = 0x1fbf
 #endif

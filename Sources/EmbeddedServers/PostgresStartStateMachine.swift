@@ -29,7 +29,9 @@ struct PostgresFacts: Sendable, Hashable {
 /// Its state is what was tried: each step is tried once, so that facts that do not change end in `fail(.stuck)`.
 /// Ends with `ready` or `fail`.
 struct PostgresStartStateMachine: Sendable {
-    /// What the shell does next. After every action but the last two it looks again.
+    /// What the shell does next.
+    ///
+    /// After every action but the last two it looks again.
     indirect enum Action: Sendable, Hashable {
         /// Make the data directory.
         case initialise

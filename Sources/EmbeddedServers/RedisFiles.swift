@@ -68,7 +68,9 @@ enum RedisFiles {
         "cortex:sync:update", "cortex:sync:invalidate", "catalog:updates", "catalog:lineage:updates",
     ]
 
-    /// Reading commands on named keys. Those that list keys (KEYS, SCAN, RANDOMKEY, DBSIZE) heed no key pattern and
+    /// Reading commands on named keys.
+    ///
+    /// Those that list keys (KEYS, SCAN, RANDOMKEY, DBSIZE) heed no key pattern and
     /// would show private names, so they are not among them.
     private static let viewCommands = [
         "auth", "hello", "ping", "echo", "quit", "reset", "select", "client|id", "client|getname", "client|setname",

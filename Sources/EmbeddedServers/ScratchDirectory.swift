@@ -68,7 +68,9 @@ final class ScratchDirectory: Sendable {
         }
     }
 
-    /// The watchdog. It ends the PostgreSQL server so that its shared memory goes too, then whatever else names the
+    /// The watchdog.
+    ///
+    /// It ends the PostgreSQL server so that its shared memory goes too, then whatever else names the
     /// directory in its command line.
     private static let script = """
         dir=$1

@@ -6,7 +6,7 @@ struct SecretStore: Sendable {
     /// The directory, 0700.
     let directory: String
 
-    /// The password of a login; made on first use. Returns whether it was made now.
+    /// The password of a login, which is made on first use, and whether it was made now.
     func password(_ login: String) throws -> (secret: Secret, isNew: Bool) {
         if let known = try existing(login) { return (known, false) }
         let secret = Secret.generated()

@@ -29,6 +29,9 @@ struct ByteWindow: ~Copyable {
     @inline(__always)
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: storage[head..<tail]) }
 
+    /// How much memory the window has.
+    var capacity: Int { storage.count }
+
     /// The absolute offset behind the last byte kept.
     @inline(__always)
     var end: Int { base + tail - head }

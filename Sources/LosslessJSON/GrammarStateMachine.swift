@@ -81,6 +81,9 @@ struct GrammarStateMachine: Sendable {
         self.isLenient = isLenient
     }
 
+    /// Whether a string, name or number has begun and not ended.
+    var isInToken: Bool { state == .string || state == .nameText || state == .number }
+
     /// Makes ready for another value.
     mutating func reset() {
         state = .value
@@ -88,8 +91,8 @@ struct GrammarStateMachine: Sendable {
         tolerated = nil
     }
 
-    /// Notes a breach found by the caller, unless there is an earlier one.
-    mutating func tolerate(_ fault: Fault) {
+    /// Notes a breach that is read past, unless there is an earlier one.
+    private mutating func tolerate(_ fault: Fault) {
         if tolerated == nil { tolerated = fault }
     }
 

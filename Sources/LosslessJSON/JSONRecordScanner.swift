@@ -10,8 +10,11 @@ public struct JSONRecordScanner: ~Copyable {
         case start
         /// Outside of values. → `inside`, `finished`
         case between
-        /// In a top-level value. → `between`, `finished`
+        /// In a top-level value. → `between`, `broken`
         case inside(OpenValue)
+        /// Behind the records of a value that turned out invalid; they are handed out before the window moves on.
+        /// → `between`, `finished`
+        case broken(OpenValue, Fault)
         /// Everything was read.
         case finished
     }
@@ -88,7 +91,7 @@ public struct JSONRecordScanner: ~Copyable {
         self.limits = limits
         window = ByteWindow(reader: reader)
         machine = GrammarStateMachine(maximumDepth: limits.maximumDepth, isLenient: tolerance == .tolerant)
-        tracker = RecordTracker(selectors: selectors)
+        tracker = RecordTracker(selectors: selectors, maximumNameBytes: limits.maximumRecordBytes)
     }
 
     /// The next item, or nil at the end of the stream; throws only what the reader throws.
@@ -99,6 +102,7 @@ public struct JSONRecordScanner: ~Copyable {
             case .start: try begin()
             case .between: try readGap()
             case .inside(let value): try read(value)
+            case .broken(let value, let fault): try recover(from: value, fault: fault)
             case .finished: return nil
             }
         }
@@ -210,7 +214,7 @@ extension JSONRecordScanner {
             sink: &tracker
         )
         position = window.base + index
-        noteTolerated()
+        noteBreaches()
         switch outcome {
         case .starved:
             value.isStarved = true
@@ -218,7 +222,7 @@ extension JSONRecordScanner {
         case .finished:
             finish(value)
         case .failed(let fault):
-            try recover(from: value, fault: fault)
+            phase = .broken(value, fault)
         }
     }
 
@@ -234,9 +238,16 @@ extension JSONRecordScanner {
         phase = .between
     }
 
-    /// Locates what the machine read past while it is in the window.
-    private mutating func noteTolerated() {
+    /// Locates what was read past while it is in the window.
+    private mutating func noteBreaches() {
         if let fault = machine.tolerated, case .none = valueError { valueError = window.locate(fault) }
+        if let start = tracker.oversizedName, start >= window.base { noteOversizedName(at: start) }
+    }
+
+    /// Reports a name over the limit, unless there is an earlier breach.
+    private mutating func noteOversizedName(at start: Int) {
+        if let error = valueError, error.offset < start { return }
+        valueError = window.locate(Fault(expectation: .nameLength, offset: start, found: Ascii.quote))
     }
 
     /// Gets more bytes and lets go of those that neither a record, a name nor a recovery can need.
@@ -246,12 +257,12 @@ extension JSONRecordScanner {
             value.firstLine = FirstLine(of: value.start, before: position, in: window)
         }
         if let start = tracker.keptStart(at: position, maximum: limits.maximumRecordBytes) { keep = min(keep, start) }
-        if machine.state == .nameText, tracker.needsNames {
+        // A scalar may be a record, and a name may lead to one.
+        if machine.isInToken, tracker.isOnPath {
             if position - machine.tokenStart <= limits.maximumRecordBytes {
                 keep = min(keep, machine.tokenStart)
-            } else if machine.tokenStart >= window.base {
-                machine.tolerate(Fault(expectation: .nameLength, offset: machine.tokenStart, found: Ascii.quote))
-                noteTolerated()
+            } else if machine.state == .nameText, machine.tokenStart >= window.base {
+                noteOversizedName(at: machine.tokenStart)
             }
         }
         _ = try window.fill(keeping: keep)

@@ -27,6 +27,9 @@ struct RecordTracker: GrammarSink {
 
     /// The records that ended since the last look.
     private(set) var found: [Found] = []
+    /// Where the first name stands that is longer than a path may hold.
+    private(set) var oversizedName: Int?
+    private let maximumNameBytes: Int
     private let selectors: [RecordSelector]
     /// The number of components of the longest selector.
     private let deepest: Int
@@ -37,18 +40,20 @@ struct RecordTracker: GrammarSink {
     /// The number of open containers.
     private var depth = 0
 
-    init(selectors: [RecordSelector]) {
+    init(selectors: [RecordSelector], maximumNameBytes: Int) {
         self.selectors = selectors
+        self.maximumNameBytes = maximumNameBytes
         deepest = selectors.map(\.components.count).max() ?? -1
         matched = Array(repeating: 0, count: selectors.count)
     }
 
-    /// Whether the name that is being read may belong to a record's path.
-    var needsNames: Bool { depth <= deepest }
+    /// Whether what is being read may be a record or a part of a record's path.
+    var isOnPath: Bool { depth <= deepest }
 
     /// Forgets the value that was being read.
     mutating func reset() {
         depth = 0
+        oversizedName = nil
         if !frames.isEmpty { frames.removeAll(keepingCapacity: true) }
         if !open.isEmpty { open.removeAll(keepingCapacity: true) }
         if deepest > 0 { matched = Array(repeating: 0, count: selectors.count) }
@@ -82,8 +87,10 @@ struct RecordTracker: GrammarSink {
     mutating func name(start: Int, end: Int, hasEscapes: Bool, in bytes: UnsafeRawBufferPointer, base: Int) {
         guard depth <= deepest else { return }
         var name: [UInt8] = []
-        // A name over the limit is no longer at hand; the value is reported invalid.
-        if start >= base {
+        // A name over the limit may no longer be at hand; the value is reported invalid.
+        if end - start > maximumNameBytes {
+            if oversizedName == nil { oversizedName = start }
+        } else {
             let raw = Array(bytes[start - base..<end - base])
             name = JSONText.unescape(raw[...], hasEscapes: hasEscapes)
         }

@@ -32,6 +32,8 @@ enum Command: Sendable {
     case interrupt(Int, number: Int, Interruption)
     case cancelReturned(Int, number: Int)
     case awaitNotification(Int, number: Int, until: ContinuousClock.Instant, Reply<PostgresNotification?>)
+    /// The session that listened is over.
+    case dropNotifications(Int)
     case close(Int)
     case startTimer(Int, at: ContinuousClock.Instant, @Sendable () -> Void)
     case stopTimer(Int)
@@ -49,7 +51,7 @@ enum Command: Sendable {
         case .endRows(_, _, let reply): reply(.failure(error))
         case .awaitNotification(_, _, _, let reply): reply(.failure(error))
         case .askIdle(_, let reply): reply(.success(false))
-        case .create, .interrupt, .cancelReturned, .close, .startTimer, .stopTimer: break
+        case .create, .interrupt, .cancelReturned, .dropNotifications, .close, .startTimer, .stopTimer: break
         }
     }
 }

@@ -42,11 +42,7 @@ struct ConnectFailure {
         return (line, nil)
     }
 
-    /// The error for the caller.
-    ///
-    /// - Parameters:
-    ///   - place: server, database and role, without secrets.
-    ///   - needsPassword: libpq says that the server wanted a password and there was none.
+    /// The error for the caller; `place` holds no secrets, `needsPassword` is libpq's word on a missing password.
     func error(place: String, needsPassword: Bool) -> PostgresError {
         let verdict = verdict(needsPassword: needsPassword)
         return PostgresError(
@@ -62,7 +58,10 @@ struct ConnectFailure {
         case "28P01":
             return (.postgresAuthentication, "the password is wrong: check the URL, its passfile, or PGPASSWORD")
         case "28000":
-            return (.postgresAuthentication, "the server's pg_hba.conf does not let this role in from here, or it does not exist")
+            return (
+                .postgresAuthentication,
+                "the server's pg_hba.conf does not let this role in from here, or it does not exist"
+            )
         case "42501":
             return (.postgresAuthentication, "this role may not connect to this database: GRANT CONNECT")
         case "3D000":
@@ -74,7 +73,9 @@ struct ConnectFailure {
         default: break
         }
         if needsPassword {
-            return (.postgresAuthentication, "the server wants a password: give one by the URL's passfile, or PGPASSFILE")
+            return (
+                .postgresAuthentication, "the server wants a password: give one by the URL's passfile, or PGPASSFILE"
+            )
         }
         return (.postgresUnavailable, transportHint)
     }

@@ -26,13 +26,8 @@ final class ConnectionHandle: Sendable {
 
     /// Sends a statement and waits for its first answer.
     ///
-    /// - Parameters:
-    ///   - sql: the text.
-    ///   - form: script, or text with parameters.
-    ///   - shape: how the answer is taken.
-    ///   - effect: what a missing reply means; nil decides by whether a transaction is open.
-    ///   - deadline: when to cancel it.
-    ///   - isShielded: true for cleanup, which runs also in a cancelled task.
+    /// `effect` says what a missing reply means, by default decided by whether a transaction is open; `isShielded` is
+    /// true for cleanup, which runs also in a cancelled task.
     func perform(
         _ sql: String,
         _ form: Statement.Form,
@@ -43,7 +38,13 @@ final class ConnectionHandle: Sendable {
     ) async throws(PostgresError) -> (number: Int, answer: Answer) {
         if Task.isCancelled, !isShielded { throw .cancelledBeforeSending("a statement") }
         let statement = Statement(
-            number: nextNumber(), sql: sql, form: form, shape: shape, effect: effect, deadline: deadline)
+            number: nextNumber(),
+            sql: sql,
+            form: form,
+            shape: shape,
+            effect: effect,
+            deadline: deadline
+        )
         let answer = try await thread.call(interrupt: isShielded ? nil : interrupt(statement.number)) { reply in
             .perform(id, statement, reply)
         }
@@ -58,7 +59,8 @@ final class ConnectionHandle: Sendable {
     /// Whether nothing runs; only a task that outlives its session's scope can leave something.
     func isIdle() async -> Bool {
         if board.read({ $0.lastEnded }) == currentNumber { return true }
-        let answer = await withCheckedContinuation { thread.submit(.askIdle(id, Reply($0))) }
+        let answer =
+            await withCheckedContinuation { thread.submit(.askIdle(id, Reply($0))) }
             as Result<Bool, PostgresError>
         return (try? answer.get()) ?? false  // a thread that is gone has nothing to lend
     }
@@ -66,7 +68,8 @@ final class ConnectionHandle: Sendable {
     /// Leaves an exchange half way; returns when the connection is usable again, or gone.
     func abandon(_ number: Int) async {
         // Success in any case: there is nothing that the caller could do.
-        _ = await withCheckedContinuation { thread.submit(.abandon(id, number: number, Reply($0))) }
+        _ =
+            await withCheckedContinuation { thread.submit(.abandon(id, number: number, Reply($0))) }
             as Result<Void, PostgresError>
     }
 }

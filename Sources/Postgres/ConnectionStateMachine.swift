@@ -1,7 +1,8 @@
-/// The life of one connection: what it is doing, and what each event makes it do. No I/O, no clock.
+/// The life of one connection: what it is doing, and what each event makes it do.
 ///
-/// One exchange (a statement with everything that the server answers) runs at a time. It is over only when the server
-/// has said so *and* a cancel request that is under way has returned: a late one would hit the next statement.
+/// No I/O, no clock. One exchange (a statement with everything that the server answers) runs at a time. It is over only
+/// when the server has said so *and* a cancel request that is under way has returned: a late one would hit the next
+/// statement.
 struct ConnectionStateMachine: Sendable {
     /// Where the connection is.
     enum State: Sendable, Equatable {
@@ -128,6 +129,8 @@ extension ConnectionStateMachine {
         case none
         case failConnecting
         case failExchange(isCommitUnknown: Bool)
+        /// The server's answer was complete, only our cancel request was not.
+        case finishExchange
     }
 
     /// The connection broke or is closed.
@@ -137,8 +140,9 @@ extension ConnectionStateMachine {
         case .new, .idle, .completed, .closed: return .none
         case .connecting: return .failConnecting
         case .preparing, .sendingRows: return .failExchange(isCommitUnknown: false)
+        case .settling: return .finishExchange
         case .executing(let exchange), .endingRows(let exchange), .receivingRows(let exchange),
-            .draining(let exchange), .settling(let exchange):
+            .draining(let exchange):
             return .failExchange(isCommitUnknown: exchange.effect == .commits)
         }
     }

@@ -6,7 +6,9 @@ import Musl
 import Darwin
 #endif
 
-/// The loop of the I/O thread: commands in, poll(2), events and deadlines out. Lives on that thread alone.
+/// The loop of the I/O thread: commands in, poll(2), events and deadlines out.
+///
+/// Lives on that thread alone.
 final class ConnectionTable {
     private struct Timer {
         let deadline: ContinuousClock.Instant
@@ -96,6 +98,7 @@ final class ConnectionTable {
         case .cancelReturned(let id, let number): on(id, command) { $0.cancelReturned(number) }
         case .awaitNotification(let id, let number, let deadline, let reply):
             on(id, command) { $0.awaitNotification(number, until: deadline, reply) }
+        case .dropNotifications(let id): on(id, command) { $0.notifications.clear() }
         case .close(let id):
             connections.removeValue(forKey: id)?.close()
         case .startTimer(let id, let deadline, let action): timers[id] = Timer(deadline: deadline, action: action)

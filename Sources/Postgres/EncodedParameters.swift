@@ -83,7 +83,10 @@ struct EncodedParameters {
                     lengths.withUnsafeBufferPointer { lengths in
                         formats.withUnsafeBufferPointer { formats in
                             body(
-                                Int32(values.count), types.baseAddress, values.baseAddress, lengths.baseAddress,
+                                Int32(values.count),
+                                types.baseAddress,
+                                values.baseAddress,
+                                lengths.baseAddress,
                                 formats.baseAddress
                             )
                         }

@@ -41,13 +41,20 @@ extension PostgresError {
         switch reason {
         case .deadline:
             PostgresError(
-                .postgresDeadline, "a statement ran past its deadline and was cancelled",
-                hint: "look for locks in pg_stat_activity, or allow more time", server: server,
-                sqlState: "57014")
+                .postgresDeadline,
+                "a statement ran past its deadline and was cancelled",
+                hint: "look for locks in pg_stat_activity, or allow more time",
+                server: server,
+                sqlState: "57014"
+            )
         case .cancelled, .abandoned:
             PostgresError(
-                .postgresCancelled, "a statement was cancelled", cause: CancellationError(), server: server,
-                sqlState: "57014")
+                .postgresCancelled,
+                "a statement was cancelled",
+                cause: CancellationError(),
+                server: server,
+                sqlState: "57014"
+            )
         }
     }
 
@@ -91,8 +98,13 @@ extension PostgresError {
     static func notSent(_ reason: PostgresError?) -> PostgresError {
         guard let reason else { return .misuse("nothing of this kind runs on this session") }
         return PostgresError(
-            reason.code, "the statement was not sent: \(reason.message)", hint: reason.hint, cause: reason.cause,
-            server: reason.server, sqlState: reason.sqlState)
+            reason.code,
+            "the statement was not sent: \(reason.message)",
+            hint: reason.hint,
+            cause: reason.cause,
+            server: reason.server,
+            sqlState: reason.sqlState
+        )
     }
 
     /// An error that libpq made.

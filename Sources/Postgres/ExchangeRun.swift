@@ -5,7 +5,7 @@ struct ExchangeRun {
     /// Rows for COPY FROM STDIN that may wait for the server before the writer does.
     static let maximumOutgoingSize = 1 << 20
 
-    /// Who waits for what comes next. The caller waits for one thing at a time.
+    /// Who waits for what comes next; the caller waits for one thing at a time.
     enum Waiter {
         case nobody
         case answer(Reply<Answer>)

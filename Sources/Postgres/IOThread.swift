@@ -40,9 +40,7 @@ final class IOThread: Sendable {
 
     /// Submits a command that is answered, and waits for the answer.
     ///
-    /// - Parameters:
-    ///   - interrupt: what to submit when the task is cancelled; nil waits on regardless.
-    ///   - makeCommand: makes the command around its reply.
+    /// `interrupt` is submitted when the task is cancelled; without one it waits on regardless.
     func call<Value: Sendable>(
         interrupt: Command?,
         _ makeCommand: (Reply<Value>) -> Command

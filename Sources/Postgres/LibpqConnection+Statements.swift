@@ -19,7 +19,11 @@ extension LibpqConnection {
             return reply(.failure(error))
         }
         var run = ExchangeRun(
-            statement: statement, parameters: parameters, startedAt: .now, plan: .unprepared, waiter: .answer(reply)
+            statement: statement,
+            parameters: parameters,
+            startedAt: .now,
+            plan: .unprepared,
+            waiter: .answer(reply)
         )
         if case .parameterised = statement.form, statement.shape == .collected || statement.shape == .rows,
             machine.state == .idle
@@ -74,7 +78,8 @@ extension LibpqConnection {
                 }
             }
         }
-        if case .prepare = run.plan {} else {
+        if case .prepare = run.plan {
+        } else {
             self.run?.isSent = true
             if run.statement.shape == .rows, isAccepted == 1 { isAccepted = PQsetSingleRowMode(handle) }
         }
@@ -174,8 +179,8 @@ extension LibpqConnection {
     /// Some commands change the session for whoever comes next, or drop prepared statements.
     private func noteCommand(_ tag: String) {
         let changing = ["SET", "RESET", "LISTEN", "DECLARE", "PREPARE", "LOAD", "CREATE"]
-        if tag.hasPrefix("DISCARD") || tag.hasPrefix("DEALLOCATE") { cache.forgetAll() }
-        guard changing.contains(where: { tag.hasPrefix($0) }) || tag.hasPrefix("DISCARD") else { return }
+        if tag == "DISCARD ALL" || tag == "DEALLOCATE ALL" { cache.forgetAll() }
+        guard changing.contains(where: { tag.hasPrefix($0) }) || tag == "DISCARD ALL" else { return }
         board.update { $0.needsReset = true }
         run?.changedSettings = true
     }

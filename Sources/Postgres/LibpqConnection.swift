@@ -106,7 +106,7 @@ final class LibpqConnection {
     /// Ends the connection because it broke, keeping what the server said last.
     func lose() {
         let lastWords = lastServerMessage()
-        let exchange = machine.exchange
+        let stop = machine.exchange?.stop.interruption
         let action = machine.lost()
         if let handle { PQfinish(handle) }
         handle = nil
@@ -122,8 +122,11 @@ final class LibpqConnection {
             opening?.reply(.failure(reason))
         case .failExchange(let isCommitUnknown):
             run?.outcome = .failure(
-                .exchangeLost(reason, interruption: exchange?.stop.interruption, isCommitUnknown: isCommitUnknown)
+                .exchangeLost(reason, interruption: stop, isCommitUnknown: isCommitUnknown)
             )
+        case .finishExchange:
+            let outcome = run?.makeOutcome(interruption: stop, statementTimeout: statementTimeout)
+            run?.outcome = outcome
         }
         notifications.fail(reason)
         deliver()
@@ -154,8 +157,17 @@ extension PostgresServerMessage {
     fileprivate init?(idle notice: PostgresNotice) {
         guard notice.severity == "FATAL" || notice.severity == "PANIC" else { return nil }
         self.init(
-            severity: notice.severity, sqlState: notice.sqlState, message: notice.message, detail: notice.detail,
-            hint: notice.hint, position: nil, context: nil, schema: nil, table: nil, column: nil, dataType: nil,
+            severity: notice.severity,
+            sqlState: notice.sqlState,
+            message: notice.message,
+            detail: notice.detail,
+            hint: notice.hint,
+            position: nil,
+            context: nil,
+            schema: nil,
+            table: nil,
+            column: nil,
+            dataType: nil,
             constraint: nil
         )
     }

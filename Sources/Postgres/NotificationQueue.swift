@@ -63,13 +63,18 @@ struct NotificationQueue {
     mutating func clear() {
         queue = []
         missed = 0
+        fail(.misuse("the session that waited for a notification is over"))
     }
 
     private mutating func serve() {
         guard let waiter, !queue.isEmpty else { return }
         let first = queue.removeFirst()
         let notification = PostgresNotification(
-            channel: first.channel, payload: first.payload, backendPID: first.backendPID, missed: missed)
+            channel: first.channel,
+            payload: first.payload,
+            backendPID: first.backendPID,
+            missed: missed
+        )
         missed = 0
         self.waiter = nil
         waiter.reply(.success(notification))

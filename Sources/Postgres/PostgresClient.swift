@@ -12,7 +12,7 @@ public final class PostgresClient: Sendable {
         pool = SessionPool(thread: thread, configuration: configuration, maximumSessions: maximumSessions)
     }
 
-    /// Makes a client for as long as the body runs. Nothing is connected before the first use.
+    /// Makes a client for as long as the body runs; nothing is connected before the first use.
     ///
     /// `maximumSessions` is the most connections to the server at a time, at least 1, by default 8: two to four per core
     /// of the server are enough for any number of callers.

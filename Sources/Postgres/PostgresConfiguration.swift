@@ -3,21 +3,23 @@ import Diagnostics
 /// Where PostgreSQL is and how patiently to talk to it.
 ///
 /// Prints as host, port, database and role; the password and the URL are in no output.
-public struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+public struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+{
     /// The name that the server shows for our sessions, unless the URL sets one.
     public let applicationName: String
-    /// How long one attempt to connect may take, all hosts of the URL together. Default 10 s.
+    /// How long one attempt to connect may take, all hosts of the URL together; default 10 s.
     public var connectTimeout: Duration
-    /// `statement_timeout` of every session: how long one statement may run. Nil leaves the server's setting.
+    /// How long one statement may run, as `statement_timeout` of every session; nil leaves the server's setting.
     ///
     /// The client gives a statement this time and 2 s more before it cancels it itself.
     public var statementTimeout: Duration?
-    /// How long to go on trying to connect while the server refuses or starts up, with growing pauses of 50 ms to 1 s.
-    /// Zero (the default) tries once.
+    /// How long to go on trying to connect while the server refuses or starts up; zero (the default) tries once.
+    ///
+    /// The pauses grow from 50 ms to 1 s.
     public var connectRetry: Duration = .zero
-    /// How long to wait for a free session. Default 30 s.
+    /// How long to wait for a free session; default 30 s.
     public var sessionWait: Duration = .seconds(30)
-    /// How many tasks may wait for a session; one more fails at once. Default 4,096.
+    /// How many tasks may wait for a session, one more fails at once; default 4,096.
     public var maximumWaiters: Int = 4_096
 
     let parameters: ConnectionParameters

@@ -17,8 +17,9 @@ public struct PostgresError: CortexError, CustomDebugStringConvertible {
     public let server: PostgresServerMessage?
     /// The SQLSTATE, also where the connection was refused before there was a session.
     public let sqlState: String?
-    /// True when a reply is missing and what was sent may have been committed: a COMMIT, or a statement outside of a
-    /// transaction. Look before you repeat it.
+    /// True when a reply is missing and what was sent may have been committed.
+    ///
+    /// That is a COMMIT, or a statement outside of a transaction. Look before you repeat it.
     public let isCommitUnknown: Bool
     /// What else failed while this error was handled, such as the ROLLBACK.
     public internal(set) var consequences: [String] = []

@@ -47,8 +47,9 @@ public struct PostgresRow: Sendable {
     /// How many cells there are.
     public var count: Int { ends.count }
 
-    /// The cell of a column, the first if several have the name. The column must exist: naming one that the statement
-    /// does not return is a mistake in the program.
+    /// The cell of a column, the first if several have the name.
+    ///
+    /// The column must exist: naming one that the statement does not return is a mistake in the program.
     public subscript(_ column: String) -> PostgresCell {
         guard let position = table.position(of: column) else {
             preconditionFailure("no column \"\(column)\" in this result; it has \(table.names)")

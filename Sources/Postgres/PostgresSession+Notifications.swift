@@ -1,5 +1,5 @@
 extension PostgresSession {
-    /// Listens on a channel until the session ends. The name is taken as it is.
+    /// Listens on a channel, its name taken as it is, until the session ends.
     public func listen(_ channel: String) async throws(PostgresError) {
         try await query("LISTEN \(PostgresIdentifier.quoted(channel))")
     }

@@ -13,7 +13,11 @@ extension PostgresSession {
     ) async throws -> Int {
         try checkOpen()
         let (number, answer) = try await connection.perform(
-            sql, .parameterised(parameters), shape: .rows, deadline: deadline(timeout))
+            sql,
+            .parameterised(parameters),
+            shape: .rows,
+            deadline: deadline(timeout)
+        )
         guard case .delivering = answer else { return 0 }
         var count = 0
         _ = try await forEachDelivery(number) { delivery in
@@ -37,14 +41,18 @@ extension PostgresSession {
     ) async throws -> Int {
         try checkOpen()
         let (number, answer) = try await connection.perform(
-            sql, .parameterised([]), shape: .copyOut, deadline: deadline(timeout))
+            sql,
+            .parameterised([]),
+            shape: .copyOut,
+            deadline: deadline(timeout)
+        )
         guard case .delivering = answer else { throw PostgresError.misuse("copyOut needs COPY … TO STDOUT") }
         return try await forEachDelivery(number) { delivery in
             if case .bytes(let bytes) = delivery { try await body(bytes) }
         }.affected
     }
 
-    /// Runs `COPY … FROM STDIN` with the rows that the body writes. Gives the number of rows.
+    /// Runs `COPY … FROM STDIN` with the rows that the body writes, and gives their number.
     ///
     /// Writing waits while the server is slower: at most about 1 MiB is held. An error of the server shows in a later
     /// write or at the end. When the body throws, the COPY fails and nothing of it is kept.
@@ -56,7 +64,11 @@ extension PostgresSession {
     ) async throws -> Int {
         try checkOpen()
         let (number, answer) = try await connection.perform(
-            sql, .parameterised([]), shape: .copyIn, deadline: deadline(timeout))
+            sql,
+            .parameterised([]),
+            shape: .copyIn,
+            deadline: deadline(timeout)
+        )
         guard case .takingRows = answer else { throw PostgresError.misuse("copyIn needs COPY … FROM STDIN") }
         var writer = PostgresCopyIn(connection: connection, number: number)
         do {
@@ -101,7 +113,7 @@ public struct PostgresCopyIn: Sendable {
         self.number = number
     }
 
-    /// Writes bytes in the COPY's format; rows may be cut anywhere. Waits while the server is slower.
+    /// Writes bytes in the COPY's format, rows cut anywhere; waits while the server is slower.
     ///
     /// Throws the error of the whole COPY once the server has reported one, and `postgres.cancelled`.
     public mutating func write(_ bytes: [UInt8]) async throws(PostgresError) {

@@ -16,7 +16,11 @@ extension PostgresSession {
             throw PostgresError.misuse("transactions do not nest", hint: "use withSavepoint inside of one")
         }
         _ = try await connection.perform(
-            mode.begin, .parameterised([]), effect: .insideTransaction, deadline: deadline(nil))
+            mode.begin,
+            .parameterised([]),
+            effect: .insideTransaction,
+            deadline: deadline(nil)
+        )
         let result: R
         do {
             result = try await body()
@@ -46,7 +50,12 @@ extension PostgresSession {
 
     private func commit() async throws(PostgresError) {
         let (_, answer) = try await connection.perform(
-            "COMMIT", .parameterised([]), effect: .commits, deadline: .now + Self.commitTimeout, isShielded: true)
+            "COMMIT",
+            .parameterised([]),
+            effect: .commits,
+            deadline: .now + Self.commitTimeout,
+            isShielded: true
+        )
         // A failed transaction answers COMMIT with ROLLBACK, without an error.
         guard case .results(let results) = answer, results.last?.commandTag == "COMMIT" else {
             throw PostgresError(
@@ -63,7 +72,12 @@ extension PostgresSession {
         guard isUsable else { return error }
         do throws(PostgresError) {
             _ = try await connection.perform(
-                sql, .script, effect: .insideTransaction, deadline: .now + Self.cleanupTimeout, isShielded: true)
+                sql,
+                .script,
+                effect: .insideTransaction,
+                deadline: .now + Self.cleanupTimeout,
+                isShielded: true
+            )
             return error
         } catch let failure {
             // The session's end sees the open transaction and closes the connection, which rolls back.

@@ -1,6 +1,8 @@
 import Synchronization
 
-/// One connection, lent to one scope. Statements run one after the other: use one session per task.
+/// One connection, lent to one scope.
+///
+/// Statements run one after the other: use one session per task.
 public final class PostgresSession: Sendable {
     /// How long cleaning up (ROLLBACK, reset) may take before the connection is given up instead.
     static let cleanupTimeout = Duration.seconds(10)
@@ -94,7 +96,10 @@ public final class PostgresSession: Sendable {
 
     func checkOpen() throws(PostgresError) {
         guard isOpen.withLock({ $0 }) else {
-            throw PostgresError.misuse("a session was used after its scope", hint: "keep it inside of withSession's body")
+            throw PostgresError.misuse(
+                "a session was used after its scope",
+                hint: "keep it inside of withSession's body"
+            )
         }
     }
 
@@ -109,15 +114,19 @@ public final class PostgresSession: Sendable {
         }
         if resets || connection.board.read(\.needsReset) {
             guard await clean(Self.resetScript) else { return false }
-            connection.board.update { $0.needsReset = false }
+            connection.thread.submit(.dropNotifications(connection.id))
         }
-        _ = takeNotices()
+        connection.board.update { facts in
+            facts.needsReset = false
+            facts.notices = []
+        }
         return isUsable && !isInTransaction
     }
 
     /// DISCARD ALL without dropping prepared statements, in one message.
     private static let resetScript = """
-        CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); DISCARD TEMP
+        CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); DISCARD TEMP;
+        DISCARD SEQUENCES
         """
 
     private func clean(_ script: String) async -> Bool {

@@ -32,7 +32,9 @@ final class SessionPool: Sendable {
         state = Mutex(
             State(
                 machine: SessionPoolStateMachine(
-                    maximumSessions: maximumSessions, maximumWaiters: configuration.maximumWaiters)
+                    maximumSessions: maximumSessions,
+                    maximumWaiters: configuration.maximumWaiters
+                )
             )
         )
     }
@@ -150,18 +152,20 @@ final class SessionPool: Sendable {
                 }
                 return handle
             } catch {
-                guard error.code == .postgresUnavailable, error.sqlState != "3D000", ContinuousClock.now + pause < giveUp,
-                    (try? await Task.sleep(for: pause)) != nil  // the sleep only fails when the task is cancelled
-                else {
+                let mayHelp = error.code == .postgresUnavailable && error.sqlState != "3D000"
+                guard mayHelp, ContinuousClock.now + pause < giveUp else {
                     state.withLock { state in handOver(state.machine.openFailed(), &state) }
                     throw error
                 }
+                // A cancelled sleep ends the next attempt at once.
+                try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(1))
             }
         }
     }
 
     private func connect() async throws(PostgresError) -> ConnectionHandle {
+        if Task.isCancelled { throw .cancelledBeforeSending("connecting to PostgreSQL") }
         let handle = ConnectionHandle(id: state.withLock { $0.nextID() }, thread: thread)
         thread.submit(.create(handle.board))
         let request = OpenRequest(configuration: configuration, deadline: .now + configuration.connectTimeout)
@@ -180,13 +184,17 @@ final class SessionPool: Sendable {
 extension PostgresError {
     fileprivate static func poolExhausted(_ patience: Duration) -> PostgresError {
         PostgresError(
-            .postgresDeadline, "no PostgreSQL session became free within \(patience)",
-            hint: "shorten what holds sessions, or allow more of them")
+            .postgresDeadline,
+            "no PostgreSQL session became free within \(patience)",
+            hint: "shorten what holds sessions, or allow more of them"
+        )
     }
 
     fileprivate static func poolFull(_ maximum: Int) -> PostgresError {
         PostgresError(
-            .postgresUnavailable, "\(maximum) tasks wait for a PostgreSQL session already",
-            hint: "the database is overloaded: try again later")
+            .postgresUnavailable,
+            "\(maximum) tasks wait for a PostgreSQL session already",
+            hint: "the database is overloaded: try again later"
+        )
     }
 }

@@ -1,4 +1,6 @@
-/// Who may use which connection: bounded, first come first served. No I/O, no clock, no lock.
+/// Who may use which connection: bounded, first come first served.
+///
+/// No I/O, no clock, no lock.
 struct SessionPoolStateMachine: Sendable {
     /// What becomes of somebody who asks for a connection.
     enum AcquireAction: Equatable {
@@ -36,7 +38,7 @@ struct SessionPoolStateMachine: Sendable {
 
     private var hasRoom: Bool { idle.count + leased.count + opening < maximumSessions }
 
-    /// Somebody asks. An idle connection for which `isUsable` is false is forgotten.
+    /// Somebody asks; an idle connection for which `isUsable` is false is forgotten.
     mutating func acquire(ticket: Int, isUsable: (Int) -> Bool) -> AcquireAction {
         guard isOpen else { return .refuseClosed }
         while let connection = idle.popLast() {

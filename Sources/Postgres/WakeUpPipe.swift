@@ -19,7 +19,10 @@ struct WakeUpPipe: Sendable {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
             throw PostgresError(
-                .internal, "no pipe for the PostgreSQL I/O thread (errno \(errno))", hint: "raise the limit of open files")
+                .internal,
+                "no pipe for the PostgreSQL I/O thread (errno \(errno))",
+                hint: "raise the limit of open files"
+            )
         }
         for end in ends {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)

@@ -11,7 +11,9 @@ public struct ChildCommand: Sendable, CustomStringConvertible {
     public var environment: [String: String]
     /// What the program reads from its standard input; nothing by default.
     public var input: [UInt8]
-    /// Who runs it; nil means the user of this process. Another user can be had by the superuser only.
+    /// Who runs it: nil means the user of this process.
+    ///
+    /// Another user can be had by the superuser only.
     public var account: Account?
 
     /// Makes a command that runs as the current user with the minimal environment and no input.

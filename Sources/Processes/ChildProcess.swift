@@ -104,18 +104,24 @@ extension ChildCommand {
         var options = PlatformOptions()
         options.createSession = createsSession
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
+        var program = executable
+        var words = arguments
         if let account, account != Account.current {
-            options.userID = account.userID
-            options.groupID = account.groupID
-            options.supplementaryGroups = account.groups
+            if let wrapped = PrivilegeDrop.wrap(executable, arguments, account) {
+                (program, words) = wrapped
+            } else {
+                options.userID = account.userID
+                options.groupID = account.groupID
+                options.supplementaryGroups = account.groups
+            }
         }
         var variables: [Environment.Key: String] = [:]
         for (name, value) in Self.minimalEnvironment.merging(environment, uniquingKeysWith: { $1 }) {
             if let key = Environment.Key(rawValue: name) { variables[key] = value }
         }
         return Configuration(
-            executable: .path(FilePath(executable)),
-            arguments: Arguments(arguments),
+            executable: .path(FilePath(program)),
+            arguments: Arguments(words),
             environment: .custom(variables),
             // Another user may not be able to enter our directory, and several programs insist on that.
             workingDirectory: FilePath("/"),

@@ -26,6 +26,8 @@ public enum LockFile: Sendable {
         let descriptor = try await acquire(path, holder: holder, patience: patience)
         defer {
             ftruncate(descriptor, 0)
+            // Closing alone would not do: a child between its birth and its program's start still has the descriptor.
+            flock(descriptor, LOCK_UN)
             close(descriptor)
         }
         return try await body()

@@ -6,7 +6,8 @@ struct MarkdownReport {
 
     var text: String {
         let sections = [
-            heading, ledger, verification, quarantined, conflicts, findings, files, unmapped, tables, timings, notes, next,
+            heading, ledger, verification, quarantined, conflicts, findings, files, unmapped, tables, timings, notes,
+            next,
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
     }
@@ -41,7 +42,8 @@ struct MarkdownReport {
             ],
             rows + [row(facts.ledger.total, name: "**total**")]
         )
-        return ["## Ledger", "", "Every record that was read ends in exactly one column; `read` equals their sum.", ""] + table.lines
+        return ["## Ledger", "", "Every record that was read ends in exactly one column; `read` equals their sum.", ""]
+            + table.lines
     }
 
     private func row(_ line: LedgerLine, name: String) -> [String] {
@@ -54,7 +56,9 @@ struct MarkdownReport {
     }
 
     private var verification: [String] {
-        guard let report = facts.verification else { return ["## Verification", "", "Verification did not take place."] }
+        guard let report = facts.verification else {
+            return ["## Verification", "", "Verification did not take place."]
+        }
         let checks = MarkdownTable(
             [.text("check"), .text("result"), .number("compared"), .number("different")],
             report.checks.map {
@@ -120,7 +124,8 @@ struct MarkdownReport {
         )
         return [
             "## Conflicts" + shown(facts.conflicts.count, of: facts.conflictCount), "",
-            "Records of one id with different contents. All are kept; `cortex explain ID` shows them with their differences.", "",
+            "Records of one id with different contents. All are kept; `cortex explain ID` shows them with their differences.",
+            "",
         ] + table.lines
     }
 
@@ -130,7 +135,8 @@ struct MarkdownReport {
             [.text("rule"), .text("severity"), .number("count"), .text("what it means")],
             facts.findings.map { finding in
                 [
-                    MarkdownText.code(finding.rule), MarkdownText.prose(finding.severity), Quantity.count(finding.count),
+                    MarkdownText.code(finding.rule), MarkdownText.prose(finding.severity),
+                    Quantity.count(finding.count),
                     FindingRule(rawValue: finding.rule)?.meaning ?? "–",
                 ]
             }
@@ -167,7 +173,9 @@ struct MarkdownReport {
 
     private var tables: [String] {
         guard !facts.tables.isEmpty else { return [] }
-        let rows = facts.tables.sorted { $0.key < $1.key }.map { [MarkdownText.code($0.key), Quantity.count($0.value)] }
+        let rows = facts.tables.sorted { $0.key < $1.key }.map {
+            [MarkdownText.code($0.key), Quantity.count($0.value)]
+        }
         let total = facts.tables.values.reduce(0, +)
         let table = MarkdownTable([.text("table"), .number("rows")], rows + [["**total**", Quantity.count(total)]])
         return ["## Tables", ""] + table.lines

@@ -43,9 +43,11 @@ struct RunVerdict {
             + Quantity.seconds(facts.durationSeconds)
         return switch facts.status {
         case .running: "The run is under way: \(read) so far."
-        case .completed where facts.rowsChanged == 0: "Nothing had changed since the last run: \(read) were read, no row was written."
+        case .completed where facts.rowsChanged == 0:
+            "Nothing had changed since the last run: \(read) were read, no row was written."
         case .completed: "The run moved \(read); \(Quantity.count(facts.rowsChanged, "row")) were written."
-        case .dryRun: "The dry run read \(read) and kept nothing; the real run would write \(Quantity.count(facts.rowsChanged, "row"))."
+        case .dryRun:
+            "The dry run read \(read) and kept nothing; the real run would write \(Quantity.count(facts.rowsChanged, "row"))."
         case .quarantineExceeded:
             "The run read \(read) and stopped before the public tables: more records are quarantined than allowed."
         case .interrupted: "The run was interrupted after \(read). Start it again to go on where it stopped."
@@ -79,7 +81,10 @@ struct RunVerdict {
         case .quarantineExceeded:
             return [
                 ("cortex explain ID", "a quarantined record with its place"),
-                ("cortex migrate --source \(source) --max-quarantined \(facts.ledger.total.quarantined)", "accept these"),
+                (
+                    "cortex migrate --source \(source) --max-quarantined \(facts.ledger.total.quarantined)",
+                    "accept these"
+                ),
             ]
         case .interrupted, .failed, .running:
             return [

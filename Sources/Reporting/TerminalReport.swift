@@ -1,6 +1,8 @@
 import Domain
 
-/// The few lines that `migrate` prints at its end. Names of unknown origin do not appear in them.
+/// The few lines that `migrate` prints at its end.
+///
+/// Names of unknown origin do not appear in them.
 struct TerminalReport {
     let facts: RunFacts
 
@@ -20,10 +22,12 @@ struct TerminalReport {
 
     private var ledger: [String] {
         let total = facts.ledger.total
-        let cells = [["kind", "read", "resolved", "superseded", "quarantined", "not a record"]]
+        let cells =
+            [["kind", "read", "resolved", "superseded", "quarantined", "not a record"]]
             + (facts.ledger.lines + [total]).map { line in
                 [
-                    line.kind, Quantity.count(line.read), Quantity.count(line.resolved), Quantity.count(line.superseded),
+                    line.kind, Quantity.count(line.read), Quantity.count(line.resolved),
+                    Quantity.count(line.superseded),
                     Quantity.count(line.quarantined), Quantity.count(line.notARecord),
                 ]
             }

@@ -1,7 +1,9 @@
 import Diagnostics
 public import EmbeddedServers
 
-/// Servers that are already there, given by URLs. Cortex neither starts nor stops them.
+/// Servers that are already there, given by URLs.
+///
+/// Cortex neither starts nor stops them.
 public struct ExistingTarget: RuntimeTarget {
     private let servers: ExistingServers
 

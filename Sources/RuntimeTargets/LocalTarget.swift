@@ -6,7 +6,9 @@ public struct LocalTarget: RuntimeTarget {
     public let home: CortexHome
     private let stack: EmbeddedStack
 
-    /// The target of a home. A configured port is insisted on; others are chosen and kept.
+    /// The target of a home.
+    ///
+    /// A configured port is insisted on; others are chosen and kept.
     public init(home: CortexHome, configuration: EmbeddedStackConfiguration = EmbeddedStackConfiguration()) {
         self.home = home
         self.stack = EmbeddedStack(home: home, configuration: configuration)

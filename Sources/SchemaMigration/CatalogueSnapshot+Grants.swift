@@ -24,6 +24,10 @@ extension CatalogueSnapshot {
             UNION ALL
             SELECT 'schema ' || quote_ident(o.nspname), coalesce(o.nspacl, acldefault('n', o.nspowner))
             FROM ours o
+            UNION ALL
+            SELECT 'database', coalesce(d.datacl, acldefault('d', d.datdba))
+            FROM pg_database d
+            WHERE d.datname = current_database()
         ) AS g (object, acl)
         CROSS JOIN LATERAL aclexplode(g.acl) AS x
         WHERE x.privilege_type <> 'MAINTAIN'

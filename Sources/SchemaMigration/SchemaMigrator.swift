@@ -121,11 +121,11 @@ public struct SchemaMigrator: Sendable {
         let transaction = StepTransaction(
             session: session, catalogue: catalogue, waitLimit: waitLimit, checkpoint: checkpoint)
         var steps: [SchemaChangeReport.Step] = []
-        if isNeeded(status.current) {
-            while let step = try await next(transaction) { steps.append(step) }
+        guard isNeeded(status.current) else {
+            return SchemaChangeReport(from: status.current, to: status.current, steps: [])
         }
-        let after = steps.isEmpty ? status.current : try await self.status().current
-        return SchemaChangeReport(from: status.current, to: after, steps: steps)
+        while let step = try await next(transaction) { steps.append(step) }
+        return SchemaChangeReport(from: status.current, to: try await self.status().current, steps: steps)
     }
 
     private func verification(of step: SchemaStep) async throws -> SchemaVerification {

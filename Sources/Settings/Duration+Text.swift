@@ -10,7 +10,9 @@ extension Duration {
         var lastFactor = Double.infinity
         while !rest.isEmpty {
             let digits = rest.prefix { ($0.isASCII && $0.isNumber) || $0 == "." }
-            guard let first = digits.first, first != ".", digits.last != ".", let number = Double(digits) else { return nil }
+            guard let first = digits.first, first != ".", digits.last != ".", let number = Double(digits) else {
+                return nil
+            }
             rest = rest.dropFirst(digits.count).trimmingSpaces[...]
             let unit = rest.prefix { $0.isASCII && $0.isLetter }
             guard let factor = Self.microsecondFactors[String(unit)], factor < lastFactor else { return nil }

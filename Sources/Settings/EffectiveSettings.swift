@@ -14,8 +14,10 @@ public struct EffectiveSetting: Sendable {
     }
 }
 
-/// The settings of a process, built once at the edge: flags win over the environment, that over `cortex.yaml`, that over
-/// the defaults. Every value is valid; each knows its origin.
+/// The settings of a process, built once at the edge: flags win over the environment, that over `cortex.yaml`, that
+/// over the defaults.
+///
+/// Every value is valid; each knows its origin.
 public struct EffectiveSettings: Sendable {
     /// Reads a file that a setting names; throws when it cannot.
     public typealias FileReader = (_ path: String) throws -> String
@@ -74,7 +76,10 @@ private struct Sources {
     let environment: [String: String]
     let file: SettingsFile?
 
-    func settle(_ definition: SettingDefinition, readFile: EffectiveSettings.FileReader) throws(SettingsError) -> EffectiveSetting {
+    func settle(
+        _ definition: SettingDefinition,
+        readFile: EffectiveSettings.FileReader
+    ) throws(SettingsError) -> EffectiveSetting {
         if let flag = flags.last(where: { $0.definition.name == definition.name && $0.text != nil }) {
             return EffectiveSetting(definition: definition, origin: .flag(flag.flag), text: flag.text)
         }
@@ -119,7 +124,11 @@ private struct Sources {
             return try secret(definition, path: entry.text, namedBy: "\(file.path):\(entry.line)", readFile: readFile)
         }
         guard let entry = file.entries[definition.name] else { return nil }
-        return EffectiveSetting(definition: definition, origin: .file(path: file.path, line: entry.line), text: entry.text)
+        return EffectiveSetting(
+            definition: definition,
+            origin: .file(path: file.path, line: entry.line),
+            text: entry.text
+        )
     }
 
     /// The content of a file without the line end that editors add.

@@ -36,7 +36,9 @@ extension Setting where Value == ByteCount {
 
 extension Setting where Value == Int? {
     /// How many records may be quarantined; nil: no limit.
-    public static var maximumQuarantined: Self { Self(definition: .maximumQuarantined) { .some($0.flatMap { Int($0) }) } }
+    public static var maximumQuarantined: Self {
+        Self(definition: .maximumQuarantined) { .some($0.flatMap { Int($0) }) }
+    }
 }
 
 extension Setting where Value == Int {

@@ -44,7 +44,8 @@ public enum SettingKind: Sendable, Equatable {
         case .path: "path"
         case .connection: "URL or key=value pairs"
         case .whole(let range):
-            range.upperBound == .max ? "whole number from \(range.lowerBound)" : "\(range.lowerBound)…\(range.upperBound)"
+            range.upperBound == .max
+                ? "whole number from \(range.lowerBound)" : "\(range.lowerBound)…\(range.upperBound)"
         case .byteCount(let minimum): "size, at least \(minimum)"
         case .duration: "duration"
         case .choice(let words): words.joined(separator: ", ")

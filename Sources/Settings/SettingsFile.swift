@@ -1,7 +1,9 @@
 import Diagnostics
 import Yams
 
-/// A `cortex.yaml`: settings by name, each with its line. Anything it cannot mean is an error with line and hint.
+/// A `cortex.yaml`: settings by name, each with its line.
+///
+/// Anything it cannot mean is an error with line and hint.
 public struct SettingsFile: Sendable, Equatable {
     /// A value as written.
     struct Entry: Sendable, Equatable {
@@ -32,8 +34,14 @@ public struct SettingsFile: Sendable, Equatable {
             entries[name] = Entry(text: scalar.string, line: value.mark?.line ?? line)
         }
         for definition in SettingDefinition.all {
-            guard let fileName = definition.fileName, let both = entries[fileName], entries[definition.name] != nil else { continue }
-            throw Self.error("both \(definition.name) and \(fileName) are set", path, both.line, hint: "Keep one of them.")
+            guard let fileName = definition.fileName, let both = entries[fileName], entries[definition.name] != nil
+            else { continue }
+            throw Self.error(
+                "both \(definition.name) and \(fileName) are set",
+                path,
+                both.line,
+                hint: "Keep one of them."
+            )
         }
         self.entries = entries
     }
@@ -86,7 +94,7 @@ public struct SettingsFile: Sendable, Equatable {
 func closest(to word: String, among known: [String]) -> String? {
     let letters = Array(word.lowercased().replacing("-", with: "_"))
     let best = known.map { ($0, editDistance(letters, Array($0))) }.min { $0.1 < $1.1 }
-    guard let best, best.1 <= max(1, best.0.count / 3) else { return nil }
+    guard let best, best.1 <= (best.0.count + 2) / 3 else { return nil }
     return best.0
 }
 

@@ -10,7 +10,9 @@ public enum SettingsReference: Sendable {
 
     private static func row(_ definition: SettingDefinition) -> String {
         let names = [definition.name, definition.fileName].compactMap(\.self).map(code).joined(separator: ", ")
-        let variables = [definition.variable, definition.fileVariable].compactMap(\.self).map(code).joined(separator: ", ")
+        let variables = [definition.variable, definition.fileVariable].compactMap(\.self).map(code).joined(
+            separator: ", "
+        )
         let cells = [
             names,
             variables.isEmpty ? "–" : variables,

@@ -37,9 +37,11 @@ struct CommandLineTests {
     @Test(
         "a wrong command line exits with 64, says why and how on standard error, and prints no data",
         arguments: [
-            ["bogus"], ["status", "--bogus"], ["status", "extra"], ["status", "--output", "xml"], ["completion", "tcsh"],
+            ["bogus"], ["status", "--bogus"], ["status", "extra"], ["status", "--output", "xml"],
+            ["completion", "tcsh"],
             ["completion"], ["status", "--quiet", "--verbose"], ["down", "--yes=maybe"], ["status", "--home"],
-        ])
+        ]
+    )
     func usage(arguments: [String]) async {
         let ended = await CommandHarness().run(arguments)
         #expect(ended.status == .usage)
@@ -51,9 +53,11 @@ struct CommandLineTests {
     @Test(
         "with --output json a wrong command line is one JSON document on standard output",
         arguments: [
-            ["bogus", "--output", "json"], ["status", "--output=json", "--bogus"], ["--output", "json", "status", "--bogus"],
+            ["bogus", "--output", "json"], ["status", "--output=json", "--bogus"],
+            ["--output", "json", "status", "--bogus"],
             ["status", "--quiet", "--verbose", "--output", "json"],
-        ])
+        ]
+    )
     func usageAsJSON(arguments: [String]) async throws {
         let ended = await CommandHarness().run(arguments)
         #expect(ended.status == .usage)
@@ -71,7 +75,10 @@ struct CommandLineTests {
         #expect(ended.error?["code"] as? String == "usage")
     }
 
-    @Test("help and version are documents with --output json", arguments: [["--help"], ["--version"], ["status", "--help"], ["config"]])
+    @Test(
+        "help and version are documents with --output json",
+        arguments: [["--help"], ["--version"], ["status", "--help"], ["config"]]
+    )
     func helpAsJSON(arguments: [String]) async {
         let ended = await CommandHarness().run(arguments + ["--output", "json"])
         #expect(ended.document != nil)
@@ -86,14 +93,21 @@ struct CommandLineTests {
 
     @Test("moving global options keeps what is behind -- where it is")
     func moved() {
-        #expect(GlobalOptions.movedBehindCommand(["--output", "json", "a", "--", "b"]) == ["a", "--output", "json", "--", "b"])
+        #expect(
+            GlobalOptions.movedBehindCommand(["--output", "json", "a", "--", "b"]) == [
+                "a", "--output", "json", "--", "b",
+            ]
+        )
         #expect(GlobalOptions.movedBehindCommand(["--home=x", "a"]) == ["a", "--home=x"])
         #expect(GlobalOptions.movedBehindCommand(["--quiet"]) == ["--quiet"])
         #expect(GlobalOptions.movedBehindCommand(["a", "--output", "json"]) == ["a", "--output", "json"])
         #expect(GlobalOptions.movedBehindCommand(["--output"]) == ["--output"])
     }
 
-    @Test("every command gives one document with --output json", arguments: [["config", "show"], ["completion", "bash"], ["status"]])
+    @Test(
+        "every command gives one document with --output json",
+        arguments: [["config", "show"], ["completion", "bash"], ["status"]]
+    )
     func documents(arguments: [String]) async throws {
         try await withTemporaryDirectory { folder in
             var harness = CommandHarness()
@@ -150,7 +164,9 @@ struct CommandSettingsTests {
         try await withTemporaryDirectory { folder in
             var harness = CommandHarness()
             harness.workingDirectory = folder
-            let urls = ["postgres://u:\(canary)@127.0.0.1:1/d", "host=127.0.0.1 port=1 password='\(canary)'", "bad:\(canary)@h"]
+            let urls = [
+                "postgres://u:\(canary)@127.0.0.1:1/d", "host=127.0.0.1 port=1 password='\(canary)'", "bad:\(canary)@h",
+            ]
             for url in urls {
                 harness.environment["DATABASE_URL"] = url
                 for arguments in [["config", "show"], ["status"], ["doctor"], ["status", "--target", url]] {
@@ -255,14 +271,19 @@ struct RunHistoryTests {
     @Test("the newest by its own time is reported; a broken report is passed over")
     func newest() async throws {
         try await withTemporaryDirectory { folder in
-            let runs = [("a", #"{"run_id":"a","status":"completed","started_at":"2025-11-02T00:00:00Z"}"#),
-                ("z", #"{"run_id":"z","status":"failed","started_at":"2025-11-01T00:00:00Z"}"#), ("broken", "{")]
+            let runs = [
+                ("a", #"{"run_id":"a","status":"completed","started_at":"2025-11-02T00:00:00Z"}"#),
+                ("z", #"{"run_id":"z","status":"failed","started_at":"2025-11-01T00:00:00Z"}"#), ("broken", "{"),
+            ]
             for (name, text) in runs {
                 let directory = URL(filePath: folder + "/runs/" + name)
                 try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
                 try Data(text.utf8).write(to: directory.appending(path: "POSTGRES-MIGRATION-REPORT.json"))
             }
-            #expect(RunHistory(directory: folder + "/runs").newest() == StatusReport.LastRun(runID: "a", status: "completed"))
+            #expect(
+                RunHistory(directory: folder + "/runs").newest()
+                    == StatusReport.LastRun(runID: "a", status: "completed")
+            )
             #expect(RunHistory(directory: folder + "/none").newest() == nil)
         }
     }

@@ -5,10 +5,23 @@ import Testing
 
 @Suite("Progress")
 struct ProgressTests {
-    private func event(_ kind: ProgressEvent.Event, _ elapsed: Double, fraction: Double? = nil, message: String? = nil) -> ProgressEvent {
+    private func event(
+        _ kind: ProgressEvent.Event,
+        _ elapsed: Double,
+        fraction: Double? = nil,
+        message: String? = nil
+    ) -> ProgressEvent {
         ProgressEvent(
-            event: kind, phase: "read", elapsed: elapsed, files: 3, records: 1_200, bytes: 2_048, recordsPerSecond: 600,
-            message: message, fraction: fraction)
+            event: kind,
+            phase: "read",
+            elapsed: elapsed,
+            files: 3,
+            records: 1_200,
+            bytes: 2_048,
+            recordsPerSecond: 600,
+            message: message,
+            fraction: fraction
+        )
     }
 
     @Test("a terminal line is updated in place, at most ten times a second, and stays when the phase ends")
@@ -33,7 +46,10 @@ struct ProgressTests {
         #expect(text.count <= max(20, width - 1))
     }
 
-    @Test("a share outside 0…1, or none at all, draws no nonsense", arguments: [-1, 0, 1, 2, .nan, .infinity] as [Double])
+    @Test(
+        "a share outside 0…1, or none at all, draws no nonsense",
+        arguments: [-1, 0, 1, 2, .nan, .infinity] as [Double]
+    )
     func fractions(fraction: Double) {
         var progress = TerminalProgress(width: 80, isColored: false)
         let text = progress.update(for: event(.progressed, 1, fraction: fraction)).text
@@ -45,7 +61,9 @@ struct ProgressTests {
         var progress = PlainProgress()
         #expect(progress.line(for: event(.phaseStarted, 0)) == "[ 0.000 s] read …\n")
         #expect(progress.line(for: event(.progressed, 4.9)).isEmpty)
-        #expect(progress.line(for: event(.progressed, 5)) == "[   5.0 s] read  3 files  1,200 records (600/s)  2.0 KiB …\n")
+        #expect(
+            progress.line(for: event(.progressed, 5)) == "[   5.0 s] read  3 files  1,200 records (600/s)  2.0 KiB …\n"
+        )
         #expect(progress.line(for: event(.progressed, 9)).isEmpty)
         #expect(progress.line(for: event(.note, 9, message: "odd\u{1b}[31m")) == "[   9.0 s] odd\\u{1b}[31m\n")
         #expect(progress.line(for: event(.phaseFinished, 9)).hasSuffix("done\n"))
@@ -58,8 +76,10 @@ struct TerminalTextTests {
         "what could move the cursor, change colours or direction is written visibly",
         arguments: [
             ("plain ü 日本", "plain ü 日本"), ("a\nb", "a\\nb"), ("a\rb", "a\\rb"), ("\u{1b}[31m", "\\u{1b}[31m"),
-            ("\u{7}", "\\u{7}"), ("\u{202e}x", "\\u{202e}x"), ("\u{200b}", "\\u{200b}"), ("\u{9b}31m", "\\u{9b}31m"), ("\u{0}", "\\u{0}"),
-        ])
+            ("\u{7}", "\\u{7}"), ("\u{202e}x", "\\u{202e}x"), ("\u{200b}", "\\u{200b}"), ("\u{9b}31m", "\\u{9b}31m"),
+            ("\u{0}", "\\u{0}"),
+        ]
+    )
     func safe(text: String, expected: String) {
         #expect(TerminalText.safe(text) == expected)
     }

@@ -41,7 +41,9 @@ struct InterruptionTests {
             let client = harness.client
             do {
                 try await interrupter.run {
-                    _ = try await migration.run(client: client, facts: MigrationHarness.facts)
+                    _ = try await client.withSession { session in
+                        try await migration.run(session: session, facts: MigrationHarness.facts)
+                    }
                 }
                 Issue.record("the run was not interrupted")
             } catch let error as DataMigrationError {

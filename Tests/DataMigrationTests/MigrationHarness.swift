@@ -17,7 +17,7 @@ struct MigrationHarness {
         try await TestDatabase.withDatabase { url in
             try await withTemporaryDirectory { directory in
                 try await PostgresClient.withClient(PostgresConfiguration(url: url)) { client in
-                    try await SchemaMigrator(client: client).ensureCurrent()
+                    _ = try await client.withSession { try await SchemaMigrator.ensureCurrent($0) }
                     return try await body(MigrationHarness(client: client, url: url, root: directory + "/tree"))
                 }
             }
@@ -61,11 +61,13 @@ struct MigrationHarness {
         source: String? = nil,
         _ configure: (inout MigrationOptions) -> Void = { _ in }
     ) async throws -> RunFacts {
-        try await migration(source: source, configure).run(client: client, facts: Self.facts)
+        let migration = try migration(source: source, configure)
+        return try await client.withSession { try await migration.run(session: $0, facts: Self.facts) }
     }
 
     func verify(source: String? = nil) async throws -> VerificationReport {
-        try await migration(source: source).verify(client: client)
+        let migration = try migration(source: source)
+        return try await client.withSession { try await migration.verify(session: $0) }
     }
 
     static var facts: RunFacts {

@@ -86,7 +86,9 @@ struct RealTreeTests {
         try await MigrationHarness.with { harness in
             try await harness.migrate(source: source)
             let target = harness.root + "-export"
-            let facts = try await TreeExport(client: harness.client).writeOriginalBytes(to: target)
+            let facts = try await harness.client.withSession { session in
+                try await TreeExport(session: session).writeOriginalBytes(to: target)
+            }
             #expect(facts.files == 411)
             #expect(facts.omitted.isEmpty)
             #expect(try contents(of: target) == contents(of: source))

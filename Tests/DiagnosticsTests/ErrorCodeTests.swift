@@ -3,7 +3,10 @@ import Testing
 
 @Suite("Error codes")
 struct ErrorCodeTests {
-    @Test("every code has a meaning that fails: an exit status other than 0 and an HTTP error", arguments: ErrorCode.allCases)
+    @Test(
+        "every code has a meaning that fails: an exit status other than 0 and an HTTP error",
+        arguments: ErrorCode.allCases
+    )
     func meaning(code: ErrorCode) {
         #expect(code.meaning.exitStatus != .done)
         #expect((400..<600).contains(code.meaning.httpStatus))
@@ -22,10 +25,12 @@ struct ErrorCodeTests {
         "the exit statuses are those of the interface",
         arguments: [
             (ErrorCode.usage, 64), (.settingInvalid, 64), (.confirmationRequired, 64), (.quarantineExceeded, 65),
-            (.jsonInvalid, 65), (.sourceMissing, 65), (.postgresUnavailable, 69), (.programMissing, 69), (.cannotWrite, 73),
+            (.jsonInvalid, 65), (.sourceMissing, 65), (.postgresUnavailable, 69), (.programMissing, 69),
+            (.cannotWrite, 73),
             (.diskFull, 73), (.interrupted, 75), (.runLocked, 75), (.notPermitted, 77), (.sourceNotPermitted, 77),
             (.verificationFailed, 2), (.schemaDrift, 2), (.ledgerUnbalanced, 1), (.internal, 1),
-        ] as [(ErrorCode, Int32)])
+        ] as [(ErrorCode, Int32)]
+    )
     func exitStatus(code: ErrorCode, status: Int32) {
         #expect(code.meaning.exitStatus.rawValue == status)
     }

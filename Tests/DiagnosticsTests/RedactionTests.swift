@@ -27,12 +27,16 @@ struct RedactionTests {
             ("passfile=/run/pgpass user=u", "passfile=/run/pgpass user=u"),
             ("no secret: see https://example.org/a:b@c", "no secret: see https://example.org/a:b@c"),
             ("", ""),
-        ])
+        ]
+    )
     func redacts(text: String, expected: String) {
         #expect(Redaction.redact(text) == expected)
     }
 
-    @Test("redacting twice changes nothing more", arguments: ["postgres://u:pw@h/d", "password='a b'", "password=x&y=z"])
+    @Test(
+        "redacting twice changes nothing more",
+        arguments: ["postgres://u:pw@h/d", "password='a b'", "password=x&y=z"]
+    )
     func idempotent(text: String) {
         let once = Redaction.redact(text)
         #expect(Redaction.redact(once) == once)

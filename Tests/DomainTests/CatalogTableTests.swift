@@ -24,7 +24,10 @@ struct CatalogTableTests {
         }
     }
 
-    @Test("a foreign key names a table with a one-column text key and a raw column before it", arguments: CatalogTable.all)
+    @Test(
+        "a foreign key names a table with a one-column text key and a raw column before it",
+        arguments: CatalogTable.all
+    )
     func references(table: CatalogTable) throws {
         for (index, column) in table.columns.enumerated() {
             guard let reference = column.reference else { continue }
@@ -57,6 +60,7 @@ struct CatalogTableTests {
     func derivedKeys() {
         #expect(
             CatalogTable.all.filter(\.hasDerivedKey).map(\.name)
-                == ["agent_runs", "task_lineage", "asset_lineage", "policy_violations", "token_budget_history"])
+                == ["agent_runs", "task_lineage", "asset_lineage", "policy_violations", "token_budget_history"]
+        )
     }
 }

@@ -15,6 +15,7 @@ struct FindingRuleTests {
         #expect(
             errors == [
                 .invalidJSON, .unreadableEntry, .hotFile, .compressedInvalid, .missingID, .recordTooLarge, .secretLike,
-            ])
+            ]
+        )
     }
 }

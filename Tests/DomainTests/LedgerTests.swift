@@ -5,7 +5,13 @@ import Testing
 struct LedgerTests {
     private func line(_ kind: String, _ read: Int, _ outcomes: [Int]) -> LedgerLine {
         LedgerLine(
-            kind: kind, read: read, resolved: outcomes[0], superseded: outcomes[1], quarantined: outcomes[2], notARecord: outcomes[3])
+            kind: kind,
+            read: read,
+            resolved: outcomes[0],
+            superseded: outcomes[1],
+            quarantined: outcomes[2],
+            notARecord: outcomes[3]
+        )
     }
 
     @Test("a line is balanced when read equals the sum of the outcomes")

@@ -27,7 +27,8 @@ struct SourceInstantTests {
             ("0001-01-01T00:00:00Z", -62_135_596_800_000_000),
             ("9999-12-31T23:59:59Z", 253_402_300_799_000_000),
             ("1969-12-31T23:59:59.999999Z", -1),
-        ] as [(String, Int64)])
+        ] as [(String, Int64)]
+    )
     func exact(text: String, microseconds: Int64) {
         #expect(SourceInstant(text) == .exact(microseconds: microseconds))
     }
@@ -37,14 +38,16 @@ struct SourceInstantTests {
         arguments: [
             ("1970-01-01T00:00:00.1234567Z", 123_456), ("1970-01-01T00:00:00.000000001Z", 0),
             ("1969-12-31T23:59:59.9999999Z", -1),
-        ] as [(String, Int64)])
+        ] as [(String, Int64)]
+    )
     func inexact(text: String, microseconds: Int64) {
         #expect(SourceInstant(text) == .inexact(microseconds: microseconds))
     }
 
     @Test(
         "a date, or a time without zone, is no instant",
-        arguments: ["2025-11-01", "2025-11-01T12:30:45", "2025-11-01 12:30", "2025-11-01T12:30:45.123"])
+        arguments: ["2025-11-01", "2025-11-01T12:30:45", "2025-11-01 12:30", "2025-11-01T12:30:45.123"]
+    )
     func zoneless(text: String) {
         #expect(SourceInstant(text) == .zoneless)
     }
@@ -56,10 +59,12 @@ struct SourceInstantTests {
             "2025-13-01T00:00:00Z", "2025-00-01T00:00:00Z", "2025-02-29T00:00:00Z", "1900-02-29T00:00:00Z",
             "2025-04-31T00:00:00Z", "2025-11-00T00:00:00Z", "0000-01-01T00:00:00Z", "2025-11-01T24:00:00Z",
             "2025-11-01T12:60:00Z", "2025-11-01T12:30:60Z", "2025-11-01T12:30:45+16:00", "2025-11-01T12:30:45+05:60",
-            "2025-11-01T12:30:45+5", "2025-11-01T12:30:45+05:", "2025-11-01T12:30:45.Z", "2025-11-01T12:30:45.1234567890Z",
+            "2025-11-01T12:30:45+5", "2025-11-01T12:30:45+05:", "2025-11-01T12:30:45.Z",
+            "2025-11-01T12:30:45.1234567890Z",
             "2025-11-01T12Z", "2025-11-01Z", " 2025-11-01T12:30:45Z", "2025-11-01T12:30:45Z ", "2025-11-01T12:30:45ZZ",
             "2025-11-01  12:30:45Z", "+2025-11-01T12:30:45Z", "2025/11/01T12:30:45Z", "٢٠٢٥-11-01T12:30:45Z",
-        ])
+        ]
+    )
     func notATime(text: String) {
         #expect(SourceInstant(text) == .notATime)
     }
@@ -75,7 +80,13 @@ struct SourceInstantTests {
             let day = Int.random(in: 1...28, using: &generator)
             let second = Int.random(in: 0..<86_400, using: &generator)
             let parts = DateComponents(
-                year: year, month: month, day: day, hour: second / 3_600, minute: second / 60 % 60, second: second % 60)
+                year: year,
+                month: month,
+                day: day,
+                hour: second / 3_600,
+                minute: second / 60 % 60,
+                second: second % 60
+            )
             let date = try #require(calendar.date(from: parts))
             let text =
                 "\(padded(year, 4))-\(padded(month))-\(padded(day))T\(padded(second / 3_600)):"
@@ -91,7 +102,8 @@ struct SourceInstantTests {
         for year in 1_899...2_105 {
             for month in 1...12 {
                 for day in 1...31 {
-                    guard case .exact(let now) = SourceInstant("\(year)-\(padded(month))-\(padded(day))T00:00:00Z") else { continue }
+                    guard case .exact(let now) = SourceInstant("\(year)-\(padded(month))-\(padded(day))T00:00:00Z")
+                    else { continue }
                     if let previous { try #require(now - previous == 86_400_000_000, "\(year)-\(month)-\(day)") }
                     previous = now
                 }

@@ -16,28 +16,57 @@ struct CheckScriptTests {
         "a forbidden pattern is reported with file, line and rule",
         arguments: [
             Planted(file: "Sources/Domain/A.swift", text: "let a = try! f()", says: "Sources/Domain/A.swift:1: try!: "),
-            Planted(file: "Tests/DomainTests/A.swift", text: "\nlet a = try! f()", says: "Tests/DomainTests/A.swift:2: try!: "),
+            Planted(
+                file: "Tests/DomainTests/A.swift",
+                text: "\nlet a = try! f()",
+                says: "Tests/DomainTests/A.swift:2: try!: "
+            ),
             Planted(file: "Sources/Domain/A.swift", text: "let a = b as! C", says: "Sources/Domain/A.swift:1: as!: "),
             Planted(file: "Sources/Domain/A.swift", text: "Task { }", says: "Sources/Domain/A.swift:1: task: "),
-            Planted(file: "Sources/Domain/A.swift", text: "Task.detached { }", says: "Sources/Domain/A.swift:1: task: "),
-            Planted(file: "Sources/Domain/A.swift", text: "fatalError()", says: "Sources/Domain/A.swift:1: fatalError: "),
+            Planted(
+                file: "Sources/Domain/A.swift",
+                text: "Task.detached { }",
+                says: "Sources/Domain/A.swift:1: task: "
+            ),
+            Planted(
+                file: "Sources/Domain/A.swift",
+                text: "fatalError()",
+                says: "Sources/Domain/A.swift:1: fatalError: "
+            ),
             Planted(file: "Sources/Domain/A.swift", text: "let a = try? f()", says: "Sources/Domain/A.swift:1: try?: "),
             Planted(file: "Sources/Domain/A.swift", text: "print(1)", says: "Sources/Domain/A.swift:1: print: "),
             Planted(file: "Sources/Domain/A.swift", text: "struct A: @unchecked Sendable {}", says: ":1: unchecked: "),
             Planted(file: "Sources/Domain/A.swift", text: "PQexec(x)", says: "Sources/Domain/A.swift:1: vendor: "),
             Planted(file: "Sources/Domain/A.swift", text: "let a: PGconn", says: "Sources/Domain/A.swift:1: vendor: "),
-            Planted(file: "Sources/Domain/A.swift", text: "let a = \"kubectl\"", says: "Sources/Domain/A.swift:1: vendor: "),
-            Planted(file: "Sources/Domain/A.swift", text: "getenv(\"X\")", says: "Sources/Domain/A.swift:1: environment: "),
+            Planted(
+                file: "Sources/Domain/A.swift",
+                text: "let a = \"kubectl\"",
+                says: "Sources/Domain/A.swift:1: vendor: "
+            ),
+            Planted(
+                file: "Sources/Domain/A.swift",
+                text: "getenv(\"X\")",
+                says: "Sources/Domain/A.swift:1: environment: "
+            ),
             Planted(file: "Sources/Domain/AStateMachine.swift", text: "await f()", says: ":1: machine: "),
             Planted(file: "Sources/Domain/AStateMachine.swift", text: "let d = Date()", says: ":1: machine: "),
             Planted(file: "Sources/Domain/AStateMachine.swift", text: "import Postgres", says: ":1: machine: "),
-            Planted(file: "Sources/Domain/A.swift", text: "// TO" + "DO: later", says: "Sources/Domain/A.swift:1: todo: "),
-            Planted(file: "Sources/Domain/A.swift", text: String(repeating: "\n", count: 601), says: ":600: file-size: "),
+            Planted(
+                file: "Sources/Domain/A.swift",
+                text: "// TO" + "DO: later",
+                says: "Sources/Domain/A.swift:1: todo: "
+            ),
+            Planted(
+                file: "Sources/Domain/A.swift",
+                text: String(repeating: "\n", count: 601),
+                says: ":600: file-size: "
+            ),
             Planted(file: "Sources/Domain/Helpers/A.swift", text: "let a = 1", says: ":1: name: "),
             Planted(file: "Sources/Domain/StringUtils.swift", text: "let a = 1", says: ":1: name: "),
             Planted(file: "docs/a.md", text: "see /ho" + "me/me/x", says: "docs/a.md:1: machine-path: "),
             Planted(file: "scripts/a", text: "cd /Us" + "ers/me", says: "scripts/a:1: machine-path: "),
-        ])
+        ]
+    )
     func pattern(planted: Planted) async throws {
         try await withTemporaryDirectory { folder in
             try write(planted.text + "\n", to: planted.file, in: folder)
@@ -52,10 +81,12 @@ struct CheckScriptTests {
         "what only looks like a violation is none",
         arguments: [
             "// never try! here", "let a = \"try! as! Task { fatalError\"", "let a = \"\"\"\n    try! x\n    \"\"\"",
-            "let a = try? f()  // why it does not matter", "// why it does not matter\nlet a = try? f()", "TaskGroup { }",
+            "let a = try? f()  // why it does not matter", "// why it does not matter\nlet a = try? f()",
+            "TaskGroup { }",
             "withTask { }", "blueprint(1)", "let environment = 1", "x.print(1)", "let PGHOST = 1",
             "// says the lock\nfinal class A: @unchecked Sendable {}",
-        ])
+        ]
+    )
     func innocent(text: String) async throws {
         try await withTemporaryDirectory { folder in
             try write(text + "\n", to: "Sources/Domain/A.swift", in: folder)
@@ -68,15 +99,44 @@ struct CheckScriptTests {
     @Test(
         "an import that the layer table does not allow is reported with file and line, without a build",
         arguments: [
-            Planted(file: "Sources/Domain/A.swift", text: "import Postgres", says: "Sources/Domain/A.swift:1: layer: Domain may not import Postgres"),
-            Planted(file: "Sources/Domain/A.swift", text: "\npublic import Commands", says: "A.swift:2: layer: Domain may not import Commands"),
-            Planted(file: "Sources/Reporting/A.swift", text: "  @testable import Settings // x", says: "layer: Reporting may not import Settings"),
-            Planted(file: "Sources/Reporting/A.swift", text: "import struct Settings.ByteCount", says: "layer: Reporting may not import Settings"),
-            Planted(file: "Sources/Domain/A.swift", text: "import ArgumentParser", says: "layer: Domain may not import ArgumentParser"),
-            Planted(file: "Sources/Commands/A.swift", text: "import TestSupport", says: "layer: Commands may not import TestSupport"),
-            Planted(file: "Sources/Commands/A.swift", text: "import CLibpq", says: "layer: Commands may not import CLibpq"),
+            Planted(
+                file: "Sources/Domain/A.swift",
+                text: "import Postgres",
+                says: "Sources/Domain/A.swift:1: layer: Domain may not import Postgres"
+            ),
+            Planted(
+                file: "Sources/Domain/A.swift",
+                text: "\npublic import Commands",
+                says: "A.swift:2: layer: Domain may not import Commands"
+            ),
+            Planted(
+                file: "Sources/Reporting/A.swift",
+                text: "  @testable import Settings // x",
+                says: "layer: Reporting may not import Settings"
+            ),
+            Planted(
+                file: "Sources/Reporting/A.swift",
+                text: "import struct Settings.ByteCount",
+                says: "layer: Reporting may not import Settings"
+            ),
+            Planted(
+                file: "Sources/Domain/A.swift",
+                text: "import ArgumentParser",
+                says: "layer: Domain may not import ArgumentParser"
+            ),
+            Planted(
+                file: "Sources/Commands/A.swift",
+                text: "import TestSupport",
+                says: "layer: Commands may not import TestSupport"
+            ),
+            Planted(
+                file: "Sources/Commands/A.swift",
+                text: "import CLibpq",
+                says: "layer: Commands may not import CLibpq"
+            ),
             Planted(file: "Sources/Novel/A.swift", text: "import Domain", says: "layer: module Novel has no row"),
-        ])
+        ]
+    )
     func badImport(planted: Planted) async throws {
         try await withTemporaryDirectory { folder in
             try write(try Repository.text("scripts/layers.txt"), to: "scripts/layers.txt", in: folder)
@@ -91,14 +151,21 @@ struct CheckScriptTests {
     func goodImports() async throws {
         try await withTemporaryDirectory { folder in
             try write(try Repository.text("scripts/layers.txt"), to: "scripts/layers.txt", in: folder)
-            try write("import Crypto\npublic import Diagnostics\nimport Foundation\n", to: "Sources/Domain/A.swift", in: folder)
+            try write(
+                "import Crypto\npublic import Diagnostics\nimport Foundation\n",
+                to: "Sources/Domain/A.swift",
+                in: folder
+            )
             try write("// import Postgres\nlet a = \"import Postgres\"\n", to: "Sources/Domain/B.swift", in: folder)
             let ended = try Repository.run("scripts/check-layers", ["--imports", folder])
             #expect(ended.status == 0, "\(ended.output)")
         }
     }
 
-    @Test("a row of the table that points up or to nothing is reported", arguments: ["1 Domain : Novel", "1 Domain : Settings\n1 Settings :", "2 A : B\n3 B :"])
+    @Test(
+        "a row of the table that points up or to nothing is reported",
+        arguments: ["1 Domain : Novel", "1 Domain : Settings\n1 Settings :", "2 A : B\n3 B :"]
+    )
     func badTable(rows: String) async throws {
         try await withTemporaryDirectory { folder in
             try write(rows + "\n", to: "scripts/layers.txt", in: folder)
@@ -116,7 +183,10 @@ struct CheckScriptTests {
             try write("public struct Naked {}\n", to: "Sources/Domain/A.swift", in: folder)
             let process = try Repository.lint(folder + "/Sources")
             #expect(process.status != 0)
-            #expect(process.output.contains("A.swift:1:1: error: [AllPublicDeclarationsHaveDocumentation]"), "\(process.output)")
+            #expect(
+                process.output.contains("A.swift:1:1: error: [AllPublicDeclarationsHaveDocumentation]"),
+                "\(process.output)"
+            )
         }
     }
 

@@ -48,7 +48,10 @@ struct ReferencePageTests {
         let shown = page[start.upperBound..<end.lowerBound].split(separator: "\n", omittingEmptySubsequences: false)
         let current = table.split(separator: "\n", omittingEmptySubsequences: false)
         let difference = zip(shown, current).first { $0 != $1 }
-        #expect(difference == nil && shown.count == current.count, "\(path) is not current; CORTEX_RECORD=1 writes it again")
+        #expect(
+            difference == nil && shown.count == current.count,
+            "\(path) is not current; CORTEX_RECORD=1 writes it again"
+        )
     }
 }
 

@@ -16,16 +16,24 @@ struct RepositoryTests {
     @Test("every script is executable, strict about errors and valid bash")
     func scripts() throws {
         let folder = Repository.root.appending(path: "scripts")
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { !$0.contains(".") && $0 != "hooks" }
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            !$0.contains(".") && $0 != "hooks"
+        }
         for path in names.map({ "scripts/" + $0 }) + [".ci/run", "scripts/hooks/pre-commit"] {
             let file = Repository.root.appending(path: path).path
             #expect(FileManager.default.isExecutableFile(atPath: file), "\(path)")
             let text = try Repository.text(path)
-            #expect(text.contains("set -euo pipefail") || text.contains("set -uo pipefail") || text.contains("set -eu"), "\(path)")
+            #expect(
+                text.contains("set -euo pipefail") || text.contains("set -uo pipefail") || text.contains("set -eu"),
+                "\(path)"
+            )
         }
     }
 
-    @Test("links between our documents lead somewhere", arguments: ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/commands.md", "docs/errors.md"])
+    @Test(
+        "links between our documents lead somewhere",
+        arguments: ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/commands.md", "docs/errors.md"]
+    )
     func links(path: String) throws {
         let folder = Repository.root.appending(path: path).deletingLastPathComponent()
         for match in try Repository.text(path).matches(of: /\]\(([^)#:]+)(#[^)]*)?\)/) {

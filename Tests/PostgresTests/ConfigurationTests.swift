@@ -9,7 +9,9 @@ struct ConfigurationTests {
 
     @Test("No form of a configuration shows its password")
     func passwordIsHidden() throws {
-        let configuration = try PostgresConfiguration(url: "postgresql://me:\(Self.canary)@db.example:6000/books?sslmode=require")
+        let configuration = try PostgresConfiguration(
+            url: "postgresql://me:\(Self.canary)@db.example:6000/books?sslmode=require"
+        )
         var dumped = ""
         dump(configuration, to: &dumped)
         #expect(configuration.description == "db.example:6000/books as me")
@@ -37,7 +39,8 @@ struct ConfigurationTests {
     @Test("Settings that decoding relies on win over the URL's, other options stay")
     func effectiveParameters() throws {
         let parameters = try ConnectionParameters(
-            url: "host=/tmp dbname=x client_encoding=LATIN1 options='-c work_mem=1MB' keepalives_idle=5")
+            url: "host=/tmp dbname=x client_encoding=LATIN1 options='-c work_mem=1MB' keepalives_idle=5"
+        )
         let effective = parameters.effective(applicationName: "cortex", statementTimeout: .milliseconds(1_500))
         func value(_ keyword: String) -> [String] { effective.filter { $0.keyword == keyword }.map(\.value) }
         #expect(value("client_encoding") == ["UTF8"])
@@ -60,29 +63,56 @@ struct ConfigurationTests {
         "The reason of a refused connection becomes code, SQLSTATE and hint",
         arguments: [
             FailureCase(
-                text: "connection to server at \"127.0.0.1\", port 1 failed: Connection refused\n\tIs the server running?\n",
-                code: "postgres.unavailable", sqlState: nil, hint: "cortex up"),
+                text:
+                    "connection to server at \"127.0.0.1\", port 1 failed: Connection refused\n\tIs the server running?\n",
+                code: "postgres.unavailable",
+                sqlState: nil,
+                hint: "cortex up"
+            ),
             FailureCase(
-                text: "connection to server at \"h\" failed: FATAL:  28P01: password authentication failed\nLOCATION:  x, y.c:1\n",
-                code: "postgres.authentication", sqlState: "28P01", hint: "passfile"),
+                text:
+                    "connection to server at \"h\" failed: FATAL:  28P01: password authentication failed\nLOCATION:  x, y.c:1\n",
+                code: "postgres.authentication",
+                sqlState: "28P01",
+                hint: "passfile"
+            ),
             FailureCase(
-                text: "connection to server at \"h\" failed: FATAL:  3D000: database \"x\" does not exist\nLOCATION:  x\n",
-                code: "postgres.unavailable", sqlState: "3D000", hint: "create it"),
+                text:
+                    "connection to server at \"h\" failed: FATAL:  3D000: database \"x\" does not exist\nLOCATION:  x\n",
+                code: "postgres.unavailable",
+                sqlState: "3D000",
+                hint: "create it"
+            ),
             FailureCase(
                 text: "connection to server failed: FATAL:  53300: sorry, too many clients already",
-                code: "postgres.unavailable", sqlState: "53300", hint: "max_connections"),
+                code: "postgres.unavailable",
+                sqlState: "53300",
+                hint: "max_connections"
+            ),
             FailureCase(
                 text: "connection to server failed: FATAL:  57P03: the database system is starting up",
-                code: "postgres.unavailable", sqlState: "57P03", hint: "starting up"),
+                code: "postgres.unavailable",
+                sqlState: "57P03",
+                hint: "starting up"
+            ),
             FailureCase(
                 text: "connection to server failed: VERHÄNGNISVOLL:  28000: Rolle »x« existiert nicht",
-                code: "postgres.authentication", sqlState: "28000", hint: "pg_hba"),
+                code: "postgres.authentication",
+                sqlState: "28000",
+                hint: "pg_hba"
+            ),
             FailureCase(
                 text: "could not translate host name \"nowhere\" to address: Name or service not known",
-                code: "postgres.unavailable", sqlState: nil, hint: "host's name"),
+                code: "postgres.unavailable",
+                sqlState: nil,
+                hint: "host's name"
+            ),
             FailureCase(
                 text: "connection to server failed: SSL error: certificate verify failed",
-                code: "postgres.unavailable", sqlState: nil, hint: "sslrootcert"),
+                code: "postgres.unavailable",
+                sqlState: nil,
+                hint: "sslrootcert"
+            ),
         ]
     )
     func connectFailures(_ row: FailureCase) {

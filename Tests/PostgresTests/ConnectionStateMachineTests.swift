@@ -187,10 +187,18 @@ struct ConnectionStateMachineTests {
             StopCase(name: "executing, earlier number", machine: executing(.collected), number: 0, action: .none),
             StopCase(name: "stopped already", machine: stopped, number: 1, action: .none),
             StopCase(
-                name: "COPY in", machine: after(.copyIn, shape: .copyIn), number: 1, action: .failCopyAndRequestCancel),
+                name: "COPY in",
+                machine: after(.copyIn, shape: .copyIn),
+                number: 1,
+                action: .failCopyAndRequestCancel
+            ),
             StopCase(name: "COPY in ending", machine: ending, number: 1, action: .requestCancel),
             StopCase(
-                name: "receiving rows", machine: after(.singleRow, shape: .rows), number: 1, action: .requestCancel),
+                name: "receiving rows",
+                machine: after(.singleRow, shape: .rows),
+                number: 1,
+                action: .requestCancel
+            ),
         ]
     }
 
@@ -231,6 +239,10 @@ struct ConnectionStateMachineTests {
         _ = preparing.start(exchange(.collected), mustPrepare: true)
         var ending = after(.copyIn, shape: .copyIn)
         _ = ending.endRows()
+        var settling = executing(.collected)
+        _ = settling.interrupt(number: 1, lastStarted: 1, .cancelled)
+        _ = settling.received(.command)
+        _ = settling.resultsEnded()
         var completed = after(.command, shape: .collected)
         _ = completed.resultsEnded()
         return [
@@ -239,14 +251,22 @@ struct ConnectionStateMachineTests {
             LossCase(name: "idle", machine: idle, action: .none),
             LossCase(name: "preparing", machine: preparing, action: .failExchange(isCommitUnknown: false)),
             LossCase(
-                name: "COMMIT or autocommit", machine: executing(.collected), action: .failExchange(isCommitUnknown: true)),
+                name: "COMMIT or autocommit",
+                machine: executing(.collected),
+                action: .failExchange(isCommitUnknown: true)
+            ),
             LossCase(
-                name: "in a transaction", machine: executing(.collected, .insideTransaction),
-                action: .failExchange(isCommitUnknown: false)),
+                name: "in a transaction",
+                machine: executing(.collected, .insideTransaction),
+                action: .failExchange(isCommitUnknown: false)
+            ),
             LossCase(
-                name: "rows not complete", machine: after(.copyIn, shape: .copyIn),
-                action: .failExchange(isCommitUnknown: false)),
+                name: "rows not complete",
+                machine: after(.copyIn, shape: .copyIn),
+                action: .failExchange(isCommitUnknown: false)
+            ),
             LossCase(name: "rows complete", machine: ending, action: .failExchange(isCommitUnknown: true)),
+            LossCase(name: "cancel request under way", machine: settling, action: .finishExchange),
             LossCase(name: "outcome known", machine: completed, action: .none),
         ]
     }

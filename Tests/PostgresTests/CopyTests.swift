@@ -12,7 +12,8 @@ struct CopyTests {
         """
     static let numbers = [
         "0", "-0.00", "1", "-1.5", "10000", "9999.9999", "0.0001", "0.00010", "1e10", "1.50e1", "1E-20", "25e-3", "NaN",
-        "123456789012345678901234567890.123456789012345678901234567890", "-99999999", "1e131071", "1e-16383", "100000000.0",
+        "123456789012345678901234567890.123456789012345678901234567890", "-99999999", "1e131071", "1e-16383",
+        "100000000.0",
     ]
 
     static func appendRow(_ index: Int, to encoder: inout CopyBinaryEncoder) throws {
@@ -53,7 +54,8 @@ struct CopyTests {
                 }
                 #expect(count == 100_000)
                 var received: [UInt8] = []
-                let read = try await session.copyOut("COPY (SELECT * FROM wide ORDER BY id) TO STDOUT (FORMAT binary)") {
+                let read = try await session.copyOut("COPY (SELECT * FROM wide ORDER BY id) TO STDOUT (FORMAT binary)")
+                {
                     received += $0
                 }
                 #expect(read == 100_000)
@@ -94,7 +96,9 @@ struct CopyTests {
             }
             let wrong = try await client.query("SELECT spelled, n FROM n WHERE spelled::numeric::text <> n::text")
             #expect(wrong.rows.map { $0["spelled"].string } == [])
-            let wrongInstants = try await client.query("SELECT us FROM i WHERE (extract(epoch FROM at) * 1000000)::bigint <> us")
+            let wrongInstants = try await client.query(
+                "SELECT us FROM i WHERE (extract(epoch FROM at) * 1000000)::bigint <> us"
+            )
             #expect(wrongInstants.rows.map { $0["us"].integer } == [])
             let refused = try await postgresError {
                 _ = try await client.withSession { session in
@@ -148,7 +152,9 @@ struct CopyTests {
                     }
                 }
                 await #expect(throws: Mine.self) {
-                    try await session.copyOut("COPY (SELECT generate_series(1, 10000000)) TO STDOUT") { _ in throw Mine() }
+                    try await session.copyOut("COPY (SELECT generate_series(1, 10000000)) TO STDOUT") { _ in
+                        throw Mine()
+                    }
                 }
                 try await expect(session, "SELECT count(*) FROM t", gives: 0)
             }

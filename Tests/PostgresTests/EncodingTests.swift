@@ -43,7 +43,9 @@ struct EncodingTests {
 
     @Test(
         "What is no decimal, or beyond numeric, is refused",
-        arguments: ["", "-", ".", "1e", "1e+", "1x", "0x10", " 1", "1 ", "e5", "1e131072", "1e-16384", "1e99999999999999999999"]
+        arguments: [
+            "", "-", ".", "1e", "1e+", "1x", "0x10", " 1", "1 ", "e5", "1e131072", "1e-16384", "1e99999999999999999999",
+        ]
     )
     func refusedNumeric(_ text: String) {
         var encoder = CopyBinaryEncoder()
@@ -78,7 +80,10 @@ struct EncodingTests {
         #expect(ArrayLiteral.elements(Array(written.utf8)[...]) == elements)
     }
 
-    @Test("Array texts that hold NULL, nest or are torn are refused", arguments: ["{NULL}", "{{a}}", "{a,}", "{\"a}", "a", "{\"a\"b}"])
+    @Test(
+        "Array texts that hold NULL, nest or are torn are refused",
+        arguments: ["{NULL}", "{{a}}", "{a,}", "{\"a}", "a", "{\"a\"b}"]
+    )
     func refusedArrays(_ text: String) {
         #expect(ArrayLiteral.elements(Array(text.utf8)[...]) == nil)
     }
@@ -113,7 +118,9 @@ struct EncodingTests {
 
     @Test(
         "Names and literals are quoted",
-        arguments: [("plain", "\"plain\"", "'plain'"), ("a\"b", "\"a\"\"b\"", "'a\"b'"), ("it's", "\"it's\"", "'it''s'")]
+        arguments: [
+            ("plain", "\"plain\"", "'plain'"), ("a\"b", "\"a\"\"b\"", "'a\"b'"), ("it's", "\"it's\"", "'it''s'"),
+        ]
     )
     func quoting(_ text: String, _ name: String, _ literal: String) {
         #expect(PostgresIdentifier.quoted(text) == name)

@@ -71,8 +71,10 @@ func postgresError<R>(_ body: () async throws -> R) async throws -> PostgresErro
 
 /// Texts that break careless code.
 let hostileTexts = [
-    "", " ", "'", "\"", "\\", "\\\\", "\\x41", "'; DROP TABLE x; --", "{}", "{a,b}", "NULL", "null", "\\N", "$1", "%s%n",
-    "a\tb\nc\rd\u{b}e", "\u{1}\u{7f}", "é", "e\u{301}", "日本語", "🧑‍🚀🏳️‍🌈", "\u{202E}abc", "\u{FEFF}bom", "\u{FFFD}", "\u{10FFFF}",
+    "", " ", "'", "\"", "\\", "\\\\", "\\x41", "'; DROP TABLE x; --", "{}", "{a,b}", "NULL", "null", "\\N", "$1",
+    "%s%n",
+    "a\tb\nc\rd\u{b}e", "\u{1}\u{7f}", "é", "e\u{301}", "日本語", "🧑‍🚀🏳️‍🌈", "\u{202E}abc", "\u{FEFF}bom", "\u{FFFD}",
+    "\u{10FFFF}",
     "\u{2028}\u{2029}", String(repeating: "x", count: 70_000), "a,b\"c\\d", "$(date -Iseconds)",
 ]
 

@@ -30,6 +30,21 @@ struct NotificationTests {
         }
     }
 
+    @Test("What a session did not take does not reach the next one")
+    func leftOver() async throws {
+        try await withDatabaseClient(sessions: 1) { client in
+            try await client.withSession { session in
+                try await session.listen("c")
+                try await session.query("SELECT pg_notify('c', 'old')")
+            }
+            try await client.withSession { session in
+                try await session.listen("c")
+                try await session.query("SELECT pg_notify('c', 'new')")
+                #expect(try await session.nextNotification(timeout: .seconds(10))?.payload == "new")
+            }
+        }
+    }
+
     @Test("Beyond 1,024 the oldest are dropped and counted")
     func overflow() async throws {
         try await withDatabaseClient { client in
@@ -65,7 +80,10 @@ struct NotificationTests {
                     group.addTask {
                         try await postgresError { _ = try await session.nextNotification(timeout: .seconds(30)) }.code
                     }
-                    try await client.query("SELECT pg_terminate_backend($1::int)", [.integer(Int64(session.backendPID))])
+                    try await client.query(
+                        "SELECT pg_terminate_backend($1::int)",
+                        [.integer(Int64(session.backendPID))]
+                    )
                     return try await group.next()
                 }
                 #expect(lost == .postgresConnectionLost)

@@ -39,7 +39,9 @@ struct OutageTests {
         let started = ContinuousClock.now
         let code = try await withThrowingTaskGroup(of: ErrorCode.self) { group in
             group.addTask {
-                try await postgresError { try await withTestClient(url) { client in try await client.query("SELECT 1") } }.code
+                try await postgresError {
+                    try await withTestClient(url) { client in try await client.query("SELECT 1") }
+                }.code
             }
             try await Task.sleep(for: .milliseconds(50))
             group.cancelAll()
@@ -70,7 +72,9 @@ struct OutageTests {
 
     @Test("After the server was killed mid-statement and started again the same client works", .timeLimit(.minutes(2)))
     func killedServer() async throws {
-        try await TestDatabase.withServer { server in
+        var configuration = ScratchPostgresConfiguration()
+        configuration.settings = ["synchronous_commit": "on"]
+        try await TestDatabase.withServer(configuration) { server in
             try await withTestClient(server.url()) { client in
                 try await client.query("CREATE TABLE t (id int)")
                 let error = try await withThrowingTaskGroup(of: PostgresError.self) { group in
@@ -110,7 +114,8 @@ struct OutageTests {
     func connectRetry() async throws {
         try await TestDatabase.withServer { server in
             try await server.stop()
-            let answer = try await withTestClient(server.url(), configure: { $0.connectRetry = .seconds(60) }) { client in
+            let answer = try await withTestClient(server.url(), configure: { $0.connectRetry = .seconds(60) }) {
+                client in
                 try await withThrowingTaskGroup(of: Int64?.self) { group in
                     group.addTask { try await client.query("SELECT 1").first?[0].integer }
                     try await Task.sleep(for: .milliseconds(300))
@@ -122,7 +127,9 @@ struct OutageTests {
         }
     }
 
-    @Test("Idle connections that the server ended are replaced without an error, the server's reason being kept elsewhere")
+    @Test(
+        "Idle connections that the server ended are replaced without an error, the server's reason being kept elsewhere"
+    )
     func replaced() async throws {
         try await withDatabaseClient(sessions: 3) { client in
             for _ in 0..<5 {
@@ -130,8 +137,11 @@ struct OutageTests {
                 try await withDatabaseClient { other in
                     try await other.query("SELECT pg_terminate_backend($1::int)", [.integer(Int64(pid))])
                     try await eventually("it is gone") {
-                        try await other.query("SELECT count(*) FROM pg_stat_activity WHERE pid = $1::int", [.integer(Int64(pid))])
-                            .first?[0].integer == 0
+                        try await other.query(
+                            "SELECT count(*) FROM pg_stat_activity WHERE pid = $1::int",
+                            [.integer(Int64(pid))]
+                        )
+                        .first?[0].integer == 0
                     }
                 }
                 let next = try await client.withSession { session in
@@ -148,7 +158,10 @@ struct OutageTests {
         try await withDatabaseClient { client in
             let error = try await postgresError {
                 try await client.withTransaction { session in
-                    try await client.query("SELECT pg_terminate_backend($1::int)", [.integer(Int64(session.backendPID))])
+                    try await client.query(
+                        "SELECT pg_terminate_backend($1::int)",
+                        [.integer(Int64(session.backendPID))]
+                    )
                     try await session.query("SELECT pg_sleep(30)")
                 }
             }

@@ -12,7 +12,10 @@ struct PoolTests {
                 for number in 1...200 {
                     group.addTask {
                         try await client.withTransaction { session in
-                            let row = try await session.query("SELECT $1::bigint * 2, pg_sleep(0.001)", [.integer(Int64(number))]).first
+                            let row = try await session.query(
+                                "SELECT $1::bigint * 2, pg_sleep(0.001)",
+                                [.integer(Int64(number))]
+                            ).first
                             #expect(row?[0].integer == Int64(number * 2))
                             return row?[0].integer ?? 0
                         }
@@ -21,7 +24,8 @@ struct PoolTests {
                 return try await group.reduce(0, +)
             }
             #expect(sum == 40_200)
-            let row = try await client.query("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()").first
+            let row = try await client.query("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+                .first
             #expect(row?[0].integer ?? 0 <= 6)
         }
     }
@@ -96,7 +100,9 @@ struct PoolTests {
         try await withDatabaseClient { watcher in
             let name = try #require(try await watcher.query("SELECT current_database()").first?[0].string)
             let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
-            let url = try await watcher.query("SELECT split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port')")
+            let url = try await watcher.query(
+                "SELECT split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port')"
+            )
             let host = try #require(url.first?[0].string)
             let port = try #require(url.first?[1].string)
             try await withTestClient("host=\(host) port=\(port) user=postgres dbname=\(name)") { client in

@@ -17,7 +17,8 @@ struct QueryTests {
                     [
                         "text", .integer(.min), 0.1, .numeric("123456789012345678901234567890.10"), true, .bytes(bytes),
                         .instant(microseconds: -1), .uuid(high: 0x0011_2233_4455_6677, low: 0x8899_AABB_CCDD_EEFF),
-                        .json(Array("{\"a\": 1}".utf8)), .textArray(hostileTexts), .integerArray([1, -2]), nil, .bytes([]),
+                        .json(Array("{\"a\": 1}".utf8)), .textArray(hostileTexts), .integerArray([1, -2]), nil,
+                        .bytes([]),
                     ]
                 ).first
             )
@@ -37,7 +38,10 @@ struct QueryTests {
         }
     }
 
-    @Test("Floating-point numbers keep every bit", arguments: [0.1, -0.0, Double.leastNonzeroMagnitude, Double.greatestFiniteMagnitude, .infinity, -.infinity])
+    @Test(
+        "Floating-point numbers keep every bit",
+        arguments: [0.1, -0.0, Double.leastNonzeroMagnitude, Double.greatestFiniteMagnitude, .infinity, -.infinity]
+    )
     func doubles(_ number: Double) async throws {
         let read = try await withDatabaseClient { client in
             try await client.query("SELECT $1::float8", [.double(number)]).first?[0].string
@@ -94,9 +98,13 @@ struct QueryTests {
     func script() async throws {
         try await withDatabaseClient { client in
             try await client.withSession { session in
-                let results = try await session.run(script: "CREATE TABLE t (id int); INSERT INTO t VALUES (1), (2); SELECT * FROM t")
+                let results = try await session.run(
+                    script: "CREATE TABLE t (id int); INSERT INTO t VALUES (1), (2); SELECT * FROM t"
+                )
                 #expect(results.map(\.affected) == [0, 2, 2])
-                let failed = try await postgresError { try await session.run(script: "INSERT INTO t VALUES (3); SELECT 1/0") }
+                let failed = try await postgresError {
+                    try await session.run(script: "INSERT INTO t VALUES (3); SELECT 1/0")
+                }
                 #expect(failed.sqlState == "22012")
                 try await expect(session, "SELECT count(*) FROM t", gives: 2)
                 for copy in ["COPY t FROM STDIN", "COPY t TO STDOUT"] {
@@ -111,7 +119,9 @@ struct QueryTests {
     @Test("An error carries the server's fields; values only in its debug form")
     func errors() async throws {
         try await withDatabaseClient { client in
-            try await client.query("CREATE TABLE people (id int PRIMARY KEY, mail text CONSTRAINT mail_once UNIQUE, age int NOT NULL)")
+            try await client.query(
+                "CREATE TABLE people (id int PRIMARY KEY, mail text CONSTRAINT mail_once UNIQUE, age int NOT NULL)"
+            )
             try await client.query("INSERT INTO people VALUES (1, 'canary@example.org', 1)")
             let unique = try await postgresError {
                 try await client.query("INSERT INTO people VALUES (2, $1, 1)", ["canary@example.org"])
@@ -126,7 +136,9 @@ struct QueryTests {
             #expect(unique.debugDescription.contains("canary"))
             #expect(!unique.isCommitUnknown)
 
-            let null = try await postgresError { try await client.query("INSERT INTO people VALUES (3, 'canary', NULL)") }
+            let null = try await postgresError {
+                try await client.query("INSERT INTO people VALUES (3, 'canary', NULL)")
+            }
             #expect(null.column == "age")
             #expect(!null.description.contains("canary"))
 
@@ -147,7 +159,9 @@ struct QueryTests {
                 try await session.query("CREATE TABLE t (a int)")
                 try await session.query("INSERT INTO t VALUES (1)")
                 for _ in 0..<3 { #expect(try await session.query("SELECT * FROM t").rows.count == 1) }
-                let count = try await session.query("SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT * FROM t'")
+                let count = try await session.query(
+                    "SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT * FROM t'"
+                )
                 #expect(count.first?[0].integer == 1)
                 try await session.query("ALTER TABLE t ADD COLUMN b text DEFAULT 'x'")
                 #expect(try await session.query("SELECT * FROM t").first?["b"].string == "x")
@@ -159,6 +173,19 @@ struct QueryTests {
                 try await session.run(script: "DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$")
                 #expect(try await session.query("SELECT * FROM t WHERE a = $1", [1]).rows.count == 1)
             }
+        }
+    }
+
+    @Test("A statement stays prepared, once, from session to session")
+    func preparedAcrossSessions() async throws {
+        try await withDatabaseClient(sessions: 1) { client in
+            for _ in 0..<5 {
+                try await client.withSession { session in
+                    for _ in 0..<2 { try await session.query("SELECT 4711") }
+                }
+            }
+            let count = "SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT 4711'"
+            try await expect(client, count, gives: 1)
         }
     }
 
@@ -186,7 +213,10 @@ struct QueryTests {
     func notices() async throws {
         try await withDatabaseClient { client in
             try await client.withSession { session in
-                try await session.run(script: "DO $$ BEGIN RAISE NOTICE 'one'; RAISE WARNING USING MESSAGE = 'two', HINT = 'h', DETAIL = 'd'; END $$")
+                try await session.run(
+                    script:
+                        "DO $$ BEGIN RAISE NOTICE 'one'; RAISE WARNING USING MESSAGE = 'two', HINT = 'h', DETAIL = 'd'; END $$"
+                )
                 let notices = session.takeNotices()
                 #expect(notices.map(\.message) == ["one", "two"])
                 #expect(notices.map(\.severity) == ["NOTICE", "WARNING"])
@@ -205,7 +235,8 @@ struct QueryTests {
                 let row = try #require(
                     try await session.query(
                         "SELECT pg_backend_pid(), current_setting('server_version_num'), current_setting('application_name')"
-                    ).first)
+                    ).first
+                )
                 #expect(row[0].integer == Int64(session.backendPID))
                 #expect(row[1].integer == Int64(session.serverVersion))
                 #expect(row[2].string == "cortex-test")

@@ -9,7 +9,9 @@ import Testing
 struct SecurityTests {
     static let canary = "canary4711"
 
-    @Test("SCRAM lets the right password in, by URL and passfile, and refuses a wrong or missing one without showing it")
+    @Test(
+        "SCRAM lets the right password in, by URL and passfile, and refuses a wrong or missing one without showing it"
+    )
     func scram() async throws {
         var configuration = ScratchPostgresConfiguration()
         configuration.listensOnLoopback = true
@@ -23,12 +25,16 @@ struct SecurityTests {
             let passfile = try #require(server.loopbackURL())
             #expect(try await withTestClient(passfile) { try await $0.query("SELECT 1").first?[0].integer } == 1)
             let wrong = try await postgresError {
-                try await withTestClient("postgresql://reader:\(Self.canary)x@\(base)") { try await $0.query("SELECT 1") }
+                try await withTestClient("postgresql://reader:\(Self.canary)x@\(base)") {
+                    try await $0.query("SELECT 1")
+                }
             }
             #expect(wrong.code == .postgresAuthentication)
             #expect(wrong.sqlState == "28P01")
             let missing = try await postgresError {
-                try await withTestClient("postgresql://reader@\(base)?passfile=/nowhere") { try await $0.query("SELECT 1") }
+                try await withTestClient("postgresql://reader@\(base)?passfile=/nowhere") {
+                    try await $0.query("SELECT 1")
+                }
             }
             #expect(missing.code == .postgresAuthentication)
             var dumped = ""
@@ -75,11 +81,14 @@ struct SecurityTests {
                     let host = "hostaddr=127.0.0.1&host=\(host)"
                     let options = "&\(host)&sslmode=verify-full&sslrootcert=\(directory)/\(authority).crt"
                     return try await withTestClient(url + options) { client in
-                        try await client.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").first?[0].boolean
+                        try await client.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").first?[0]
+                            .boolean
                     }
                 }
                 #expect(try await connect("db.example", authority: "authority") == true)
-                for (host, authority) in [("db.example", "stranger"), ("other.example", "authority"), ("db.example", "none")] {
+                for (host, authority) in [
+                    ("db.example", "stranger"), ("other.example", "authority"), ("db.example", "none"),
+                ] {
                     let error = try await postgresError { _ = try await connect(host, authority: authority) }
                     #expect(error.code == .postgresUnavailable)
                     #expect(error.hint?.contains("sslrootcert") == true, "\(error)")
@@ -102,7 +111,8 @@ struct SecurityTests {
     private static func makeServerCertificate(in directory: String) async throws {
         try await openssl([
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-            "-subj", "/CN=server", "-addext", "subjectAltName=DNS:db.example", "-addext", "basicConstraints=critical,CA:FALSE",
+            "-subj", "/CN=server", "-addext", "subjectAltName=DNS:db.example", "-addext",
+            "basicConstraints=critical,CA:FALSE",
             "-CA", "\(directory)/authority.crt", "-CAkey", "\(directory)/authority.key",
             "-keyout", "\(directory)/server.key", "-out", "\(directory)/server.crt",
         ])

@@ -59,7 +59,8 @@ struct StoppingTests {
                 }
                 try await eventually("the statement runs") {
                     try await client.query(
-                        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = $1", [.text(Self.sleep)]
+                        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = $1",
+                        [.text(Self.sleep)]
                     ).first?[0].integer == 1
                 }
                 group.cancelAll()
@@ -116,7 +117,9 @@ struct StoppingTests {
                     try? await Task.sleep(for: .microseconds(round * 100))
                     group.cancelAll()
                 }
-                #expect(try await client.query("SELECT $1::int", [.integer(Int64(round))]).first?[0].integer == Int64(round))
+                #expect(
+                    try await client.query("SELECT $1::int", [.integer(Int64(round))]).first?[0].integer == Int64(round)
+                )
             }
         }
     }

@@ -15,7 +15,9 @@ struct StreamTests {
         defer { fclose(file) }
         var text = [CChar](repeating: 0, count: 128)
         guard fgets(&text, 128, file) != nil else { return 0 }
-        let fields = text.prefix { $0 != 0 }.split(separator: 32).map { String(decoding: $0.map(UInt8.init), as: UTF8.self) }
+        let fields = text.prefix { $0 != 0 }.split(separator: 32).map {
+            String(decoding: $0.map(UInt8.init), as: UTF8.self)
+        }
         return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(getpagesize()) : 0
         #else
         return 0
@@ -31,7 +33,8 @@ struct StreamTests {
                 let before = Self.residentBytes()
                 var peak = before
                 let count = try await session.forEachRow(
-                    "SELECT g, repeat('x', 300) FROM generate_series(1, $1::int) g", [1_000_000]
+                    "SELECT g, repeat('x', 300) FROM generate_series(1, $1::int) g",
+                    [1_000_000]
                 ) { row in
                     isInOrder = isInOrder && row[0].integer == expected
                     expected += 1
@@ -53,7 +56,9 @@ struct StreamTests {
                 let sql = "SELECT g, repeat('x', 1000) FROM generate_series(1, 200000) g"
                 try await session.forEachRow(sql) { _ in
                     seen += 1
-                    if seen == 1 { try await client.waitUntil(pid: session.backendPID, runs: sql, waitEventType: "Client") }
+                    if seen == 1 {
+                        try await client.waitUntil(pid: session.backendPID, runs: sql, waitEventType: "Client")
+                    }
                 }
                 #expect(seen == 200_000)
             }
@@ -97,7 +102,9 @@ struct StreamTests {
         try await withDatabaseClient { client in
             try await client.withSession { session in
                 let error = try await postgresError {
-                    try await session.forEachRow("SELECT generate_series(1, 100000)") { _ in try await session.query("SELECT 1") }
+                    try await session.forEachRow("SELECT generate_series(1, 100000)") { _ in
+                        try await session.query("SELECT 1")
+                    }
                 }
                 #expect(error.code == .postgresProtocol)
                 try await expectUsable(session)

@@ -93,7 +93,9 @@ struct TransactionTests {
                 let nested = try await postgresError { try await session.withTransaction {} }
                 #expect(nested.code == .postgresProtocol)
             }
-            #expect(try await client.query("SELECT array_agg(id ORDER BY id) FROM t").first?[0].textArray == ["1", "2"])
+            #expect(
+                try await client.query("SELECT array_agg(id ORDER BY id) FROM t").first?[0].textArray == ["1", "2"]
+            )
         }
     }
 
@@ -103,7 +105,10 @@ struct TransactionTests {
             await #expect(throws: Mine.self) {
                 try await client.withTransaction { session in
                     try await session.query("SELECT 1")
-                    try await client.query("SELECT pg_terminate_backend($1::int)", [.integer(Int64(session.backendPID))])
+                    try await client.query(
+                        "SELECT pg_terminate_backend($1::int)",
+                        [.integer(Int64(session.backendPID))]
+                    )
                     throw Mine()
                 }
             }
@@ -119,7 +124,8 @@ struct TransactionTests {
                     script: """
                         SET work_mem = '7MB'; SELECT pg_advisory_lock(4711); CREATE TEMP TABLE left_over (id int); LISTEN c;
                         SET SESSION AUTHORIZATION pg_monitor; BEGIN; SELECT 1
-                        """)
+                        """
+                )
                 return session.backendPID
             }
             try await client.withSession { session in

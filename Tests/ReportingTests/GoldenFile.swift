@@ -1,7 +1,9 @@
 import Foundation
 import Testing
 
-/// Texts that are compared with files in `Tests/Golden`. `CORTEX_RECORD=1` writes them instead.
+/// Texts that are compared with files in `Tests/Golden`.
+///
+/// `CORTEX_RECORD=1` writes them instead.
 enum GoldenFile {
     /// Compares a text with the file, or records it.
     static func expect(_ text: String, equals name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
@@ -13,7 +15,10 @@ enum GoldenFile {
         }
         let expected = try String(contentsOf: file, encoding: .utf8)
         guard text != expected else { return }
-        let pair = zip(expected.split(separator: "\n", omittingEmptySubsequences: false), text.split(separator: "\n", omittingEmptySubsequences: false))
+        let pair = zip(
+            expected.split(separator: "\n", omittingEmptySubsequences: false),
+            text.split(separator: "\n", omittingEmptySubsequences: false)
+        )
         let line = pair.enumerated().first { $0.element.0 != $0.element.1 }
         Issue.record(
             """

@@ -47,13 +47,14 @@ struct MigrationReportTests {
     }
 
     @Test("hostile names make no markup, no control character and no line of their own")
-    func noMarkup() {
+    func noMarkup() throws {
         let text = MigrationReport(facts: .hostile).markdown
         for scalar in text.unicodeScalars where scalar != "\n" {
             #expect(scalar.properties.generalCategory != .control)
             #expect(scalar.properties.generalCategory != .format)
         }
-        let outsideCode = text.replacing(/`[^`\n]*`/, with: "")
+        let beforeCommands = try #require(text.firstRange(of: "```sh\n"))
+        let outsideCode = text[..<beforeCommands.lowerBound].replacing(/`[^`\n]*`/, with: "")
         #expect(!outsideCode.contains("<"))
         #expect(!outsideCode.contains("`"))
         #expect(!text.contains("\n# heading"))
@@ -65,7 +66,10 @@ struct MigrationReportTests {
         for facts in [RunFacts.completed, .hostile] {
             let data = Data(try MigrationReport(facts: facts).json().utf8)
             let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-            for field in ["run_id", "status", "dry_run", "duration_seconds", "files", "ledger", "rows_changed", "findings", "verification", "report"] {
+            for field in [
+                "run_id", "status", "dry_run", "duration_seconds", "files", "ledger", "rows_changed", "findings",
+                "verification", "report",
+            ] {
                 #expect(object[field] != nil, "\(field)")
             }
             #expect(object["run_id"] as? String == facts.runID)
@@ -120,9 +124,11 @@ struct MigrationReportTests {
     @Test(
         "a source with odd characters is quoted in the next commands so that pasting gives it back",
         arguments: [
-            ("/srv/plain_1.2", "/srv/plain_1.2"), ("/srv/it's here", #"'/srv/it'\''s here'"#), ("a\nb'c", #"$'a\nb\'c'"#),
+            ("/srv/plain_1.2", "/srv/plain_1.2"), ("/srv/it's here", #"'/srv/it'\''s here'"#),
+            ("a\nb'c", #"$'a\nb\'c'"#),
             ("a\u{202e}1", #"$'a\342\200\2561'"#), ("", "''"), ("$(rm -rf ~)", "'$(rm -rf ~)'"),
-        ])
+        ]
+    )
     func quoted(source: String, word: String) {
         var facts = RunFacts.completed
         facts.source = source
@@ -170,12 +176,18 @@ struct MigrationReportTests {
 
 @Suite("Quantities")
 struct QuantityTests {
-    @Test("counts", arguments: [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567"), (-12_345, "-12,345")])
+    @Test(
+        "counts",
+        arguments: [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567"), (-12_345, "-12,345")]
+    )
     func counts(number: Int, text: String) {
         #expect(Quantity.count(number) == text)
     }
 
-    @Test("bytes", arguments: [(0, "0 B"), (1_023, "1023 B"), (1_536, "1.5 KiB"), (1 << 20, "1.0 MiB"), (5 << 40, "5.0 TiB")])
+    @Test(
+        "bytes",
+        arguments: [(0, "0 B"), (1_023, "1023 B"), (1_536, "1.5 KiB"), (1 << 20, "1.0 MiB"), (5 << 40, "5.0 TiB")]
+    )
     func bytes(number: Int, text: String) {
         #expect(Quantity.bytes(number) == text)
     }
@@ -185,7 +197,8 @@ struct QuantityTests {
         arguments: [
             (0, "0.000 s"), (0.0124, "0.012 s"), (4.25, "4.3 s"), (59.94, "59.9 s"), (65, "1 min 05 s"),
             (7_400, "2 h 03 min"), (-1, "–"), (.infinity, "–"), (.nan, "–"),
-        ] as [(Double, String)])
+        ] as [(Double, String)]
+    )
     func seconds(number: Double, text: String) {
         #expect(Quantity.seconds(number) == text)
     }

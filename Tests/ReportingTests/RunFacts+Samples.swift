@@ -60,15 +60,40 @@ extension RunFacts {
         facts.conflicts = [ConflictFact(kind: name, naturalID: name, records: 2, contents: 2, winnerPath: name)]
         facts.conflictCount = 5
         facts.quarantined = [
-            RecordPlace(path: name, pointer: "/\(name)", byteStart: 0, byteEnd: 12, kind: name, naturalID: nil, reason: name),
-            RecordPlace(path: "", pointer: "", byteStart: 0, byteEnd: 0, kind: "unknown", naturalID: "", reason: "# heading"),
+            RecordPlace(
+                path: name,
+                pointer: "/\(name)",
+                byteStart: 0,
+                byteEnd: 12,
+                kind: name,
+                naturalID: nil,
+                reason: name
+            ),
+            RecordPlace(
+                path: "",
+                pointer: "",
+                byteStart: 0,
+                byteEnd: 0,
+                kind: "unknown",
+                naturalID: "",
+                reason: "# heading"
+            ),
         ]
         facts.unmapped = [name, "- not a list item", String(repeating: "long/", count: 100)]
         facts.tables = [name: 1]
         facts.verification = VerificationReport(
             checks: [VerificationCheck(name: "rows", compared: 9, different: 2)],
             differences: [
-                Difference(layer: "rows", path: name, recordID: name, table: name, key: name, column: name, expected: name, actual: nil)
+                Difference(
+                    layer: "rows",
+                    path: name,
+                    recordID: name,
+                    table: name,
+                    key: name,
+                    column: name,
+                    expected: name,
+                    actual: nil
+                )
             ]
         )
         facts.notes = [name, "1. not a list", "<!-- comment"]

@@ -16,16 +16,16 @@ struct SchemaDriftTests {
 
     static let changes = [
         Change(
-            sql: "ALTER TABLE public.notes ALTER title TYPE varchar(80)",
-            object: "column public.notes.title",
-            expected: "text not null default 'a; b'::text",
-            actual: "character varying(80) not null default 'a; b'::character varying"
+            sql: "ALTER TABLE public.notes ALTER mood TYPE text",
+            object: "column public.notes.mood",
+            expected: "public.mood",
+            actual: "text"
         ),
         Change(
-            sql: "ALTER TABLE public.notes ALTER body SET NOT NULL",
-            object: "column public.notes.body",
-            expected: "text",
-            actual: "text not null"
+            sql: "ALTER TABLE public.notes ALTER title DROP NOT NULL, ALTER title SET DEFAULT 'c'",
+            object: "column public.notes.title",
+            expected: "text not null default 'a; b'::text",
+            actual: "text default 'c'::text"
         ),
         Change(
             sql: "ALTER TABLE public.notes ADD extra int",
@@ -132,10 +132,10 @@ struct SchemaDriftTests {
             actual: "owner postgres; as bigint start 1 increment 2 from 1 to 9223372036854775807 cache 1"
         ),
         Change(
-            sql: "CREATE STATISTICS public.both ON title, body FROM public.notes",
-            object: "statistics public.both",
+            sql: "CREATE STATISTICS public.pair ON title, body FROM public.notes",
+            object: "statistics public.pair",
             expected: nil,
-            actual: "CREATE STATISTICS public.both ON title, body FROM notes"
+            actual: "CREATE STATISTICS public.pair ON title, body FROM public.notes"
         ),
         Change(
             sql: "ALTER SCHEMA source OWNER TO pg_database_owner",

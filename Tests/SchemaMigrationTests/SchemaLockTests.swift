@@ -1,6 +1,5 @@
 import Diagnostics
 import Postgres
-import Synchronization
 import Testing
 
 @testable import SchemaMigration
@@ -11,23 +10,24 @@ struct SchemaLockTests {
     func runnersTogether() async throws {
         try await withEmptyDatabase { client in
             let catalogue = try SampleMigrations.catalogue()
-            let applied = Mutex<[Int]>([])
-            try await withThrowingTaskGroup(of: Void.self) { group in
+            let applied = try await withThrowingTaskGroup(of: SchemaChangeReport.self) { group in
                 for _ in 0..<4 {
                     group.addTask {
                         try await client.withSession { session in
-                            let report = try await SchemaMigrator(session: session, migrations: catalogue).up()
-                            applied.withLock { $0 += report.steps.map(\.number) }
-                            #expect(report.to == 3)
+                            try await SchemaMigrator(session: session, migrations: catalogue).up()
                         }
                     }
                 }
-                try await group.waitForAll()
+                return try await group.reduce(into: [Int]()) { numbers, report in
+                    #expect(report.to == 3)
+                    numbers += report.steps.map(\.number)
+                }
             }
-            #expect(applied.withLock { $0.sorted() } == [1, 2, 3])
+            #expect(applied.sorted() == [1, 2, 3])
             try await client.withSession { session in
+                let drift = try await SchemaMigrator(session: session, migrations: catalogue).drift()
+                #expect(drift == [])
                 #expect(try await session.ledger() == [1, 2, 3])
-                #expect(try await SchemaMigrator(session: session, migrations: catalogue).drift().isEmpty)
             }
         }
     }
@@ -60,7 +60,7 @@ struct SchemaLockTests {
                 try await SchemaMigrator(session: session, migrations: try SampleMigrations.catalogue(2)).up()
             }
             try await client.withTransaction { other in
-                try await other.query("LOCK TABLE public.notes")
+                try await other.query("LOCK TABLE public.notes IN ACCESS SHARE MODE")
                 try await client.withSession { session in
                     let migrator = SchemaMigrator(
                         session: session, migrations: try SampleMigrations.catalogue(), waitLimit: .milliseconds(50))

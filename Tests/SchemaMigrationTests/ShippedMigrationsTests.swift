@@ -39,7 +39,7 @@ struct ShippedMigrationsTests {
                     #expect(try await session.value("SELECT current_user") == "cortex")
                     try await SchemaMigrator.ensureCurrent(session)
                     let migrator = SchemaMigrator(session: session)
-                    #expect(try await migrator.verify().allSatisfy(\.passed))
+                    #expect(try await migrator.verify().filter { !$0.passed }.isEmpty)
                     #expect(try await migrator.drift() == [])
                     try await migrator.down(to: 0)
                     try await migrator.up()
@@ -52,19 +52,19 @@ struct ShippedMigrationsTests {
     @Test("are whole after a run that stops anywhere, and the next run finishes")
     func stopped() async throws {
         struct Stopped: Error {}
-        try await withEmptyDatabase { client in
+        try await withServerOfItsOwn { client in
             let total = Atomic<Int>(0)
             let whole = try await client.withSession { session in
-                let migrator = SchemaMigrator(session: session, migrations: .shipped) { _ in
+                let counting = SchemaMigrator(session: session, migrations: .shipped) { _ in
                     total.add(1, ordering: .relaxed)
                 }
-                try await migrator.up()
+                try await counting.up()
                 let whole = try await session.snapshot()
-                try await migrator.down(to: 0)
+                try await SchemaMigrator(session: session).down(to: 0)
                 return whole
             }
             let count = total.load(ordering: .relaxed)
-            for stop in stride(from: 7, to: count, by: max(1, count / 12)) {
+            for stop in stride(from: 7, to: count, by: max(1, count / 10)) {
                 let left = Atomic<Int>(stop)
                 try await client.withSession { session in
                     let stopping = SchemaMigrator(session: session, migrations: .shipped) { _ in
@@ -75,12 +75,10 @@ struct ShippedMigrationsTests {
                     #expect(applied == Array(1..<applied.count + 1))
                     let migrator = SchemaMigrator(session: session)
                     if !applied.isEmpty { #expect(try await migrator.drift() == []) }
-                    try await migrator.up(to: min(applied.count + 1, MigrationCatalogue.shipped.latest))
+                    try await migrator.up()
+                    #expect(whole.differences(in: try await session.snapshot()) == [], "stopped at \(stop)")
+                    try await migrator.down(to: 0)
                 }
-            }
-            try await client.withSession { session in
-                try await SchemaMigrator.ensureCurrent(session)
-                #expect(whole.differences(in: try await session.snapshot()) == [])
             }
         }
     }
@@ -88,26 +86,27 @@ struct ShippedMigrationsTests {
     @Test("make what the plan expects: at least 10 tables, 30 indexes and 5 functions that are ours")
     func counts() async throws {
         try await withShippedSchema { session in
-            func count(_ sql: String) async throws -> Int { Int(try await session.query(sql).first?[0].integer ?? 0) }
-            #expect(
-                try await count(
-                    "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
-                ) >= 10)
-            #expect(try await count("SELECT count(*) FROM pg_indexes WHERE schemaname = 'public'") >= 30)
-            #expect(
-                try await count(
-                    """
-                    SELECT count(*) FROM pg_proc p WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (
-                        SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
-                    """
-                ) >= 5)
-            #expect(
-                try await count(
-                    """
-                    SELECT count(*) FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid AND d.classid = 'pg_proc'::regclass
-                    WHERE d.deptype = 'e' AND p.pronamespace = 'public'::regnamespace
-                    """
-                ) == 0)
+            let numbers = try await session.query(
+                """
+                WITH extension_routine AS (
+                    SELECT objid FROM pg_depend WHERE classid = 'pg_proc'::regclass AND deptype = 'e'
+                ), routine AS (
+                    SELECT oid, oid IN (SELECT objid FROM extension_routine) AS is_foreign
+                    FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+                )
+                SELECT (
+                        SELECT count(*) FROM information_schema.tables
+                        WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+                    ),
+                    (SELECT count(*) FROM pg_indexes WHERE schemaname = 'public'),
+                    (SELECT count(*) FROM routine WHERE NOT is_foreign),
+                    (SELECT count(*) FROM routine WHERE is_foreign)
+                """
+            ).rows[0]
+            #expect(numbers[0].integer ?? 0 >= 10)
+            #expect(numbers[1].integer ?? 0 >= 30)
+            #expect(numbers[2].integer ?? 0 >= 5)
+            #expect(numbers[3].integer == 0)
         }
     }
 
@@ -211,5 +210,12 @@ struct ShippedMigrationsTests {
             try await session.run(script: "SET SESSION AUTHORIZATION cortex_readonly")
             #expect(try await session.refusal(of: sql) == "42501")
         }
+    }
+}
+
+/// Runs the body with a client of a server of its own: undoing drops roles that other databases are about to use.
+private func withServerOfItsOwn(_ body: (PostgresClient) async throws -> Void) async throws {
+    try await TestDatabase.withServer { server in
+        try await PostgresClient.withClient(PostgresConfiguration(url: server.url()), body)
     }
 }

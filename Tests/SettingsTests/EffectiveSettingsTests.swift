@@ -57,17 +57,22 @@ struct EffectiveSettingsTests {
     @Test("NO_COLOR with any text means never, and --color wins over it")
     func noColor() throws {
         #expect(try EffectiveSettings(environment: ["NO_COLOR": "1"])[.color] == .never)
-        #expect(try EffectiveSettings(flags: [SettingFlag(.color, "always")], environment: ["NO_COLOR": "1"])[.color] == .always)
+        #expect(
+            try EffectiveSettings(flags: [SettingFlag(.color, "always")], environment: ["NO_COLOR": "1"])[.color]
+                == .always
+        )
     }
 
     @Test(
         "a value that cannot be used is refused with its name and origin",
         arguments: [
-            ("PORT", "0", "port"), ("PORT", "65536", "port"), ("PORT", "http", "port"), ("CORTEX_LOG_LEVEL", "loud", "log_level"),
+            ("PORT", "0", "port"), ("PORT", "65536", "port"), ("PORT", "http", "port"),
+            ("CORTEX_LOG_LEVEL", "loud", "log_level"),
             ("CORTEX_MAX_RECORD", "8 apples", "max_record"), ("CORTEX_MAX_RECORD", "1", "max_record"),
             ("CORTEX_MAX_QUARANTINED", "-1", "max_quarantined"), ("CORTEX_CONNECT_TIMEOUT", "10", "connect_timeout"),
             ("CORTEX_CONNECT_TIMEOUT", "0s", "connect_timeout"), ("DATABASE_URL", "localhost", "database_url"),
-        ])
+        ]
+    )
     func refuses(variable: String, text: String, name: String) throws {
         let error = #expect(throws: SettingsError.self) { try EffectiveSettings(environment: [variable: text]) }
         let failure = try #require(error)
@@ -115,7 +120,9 @@ struct EffectiveSettingsTests {
     @Test("no shown value, description or error holds a password")
     func noSecretShown() throws {
         let canary = "hunter2canary"
-        let environment = ["DATABASE_URL": "postgres://u:\(canary)@h/d?password=\(canary)", "REDIS_URL": "redis://:\(canary)@h"]
+        let environment = [
+            "DATABASE_URL": "postgres://u:\(canary)@h/d?password=\(canary)", "REDIS_URL": "redis://:\(canary)@h",
+        ]
         let settings = try EffectiveSettings(environment: environment)
         #expect(settings[.databaseURL]?.reveal().contains(canary) == true)
         for entry in settings.entries {
@@ -135,7 +142,8 @@ struct PostgresVariablesTests {
             "PGHOST": "db.example", "PGPORT": "6000", "PGUSER": "o'brien", "PGPASSWORD": #"a b\c"#,
         ])
         #expect(
-            settings[.databaseURL]?.reveal() == #"host=db.example port=6000 user='o\'brien' password='a b\\c'"#)
+            settings[.databaseURL]?.reveal() == #"host=db.example port=6000 user='o\'brien' password='a b\\c'"#
+        )
         #expect("\(settings.origin(of: .databaseURL))" == "environment PGHOST, PGPORT, PGUSER, PGPASSWORD")
         let shown = settings.entries.first { $0.definition.name == "database_url" }?.shownText
         #expect(shown?.contains(#"b\\c"#) == false)

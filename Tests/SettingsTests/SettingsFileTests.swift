@@ -26,8 +26,13 @@ struct SettingsFileTests {
             Refusal(text: "just text\n", line: "1", says: "expected settings"),
             Refusal(text: "home: a\nhome: b\n", line: "1", says: "home is set twice"),
             Refusal(text: "port: 1\nhome: \"open\n", line: "3", says: "not valid YAML"),
-            Refusal(text: "redis_url: redis://h\nredis_url_file: f\n", line: "2", says: "both redis_url and redis_url_file"),
-        ])
+            Refusal(
+                text: "redis_url: redis://h\nredis_url_file: f\n",
+                line: "2",
+                says: "both redis_url and redis_url_file"
+            ),
+        ]
+    )
     func refuses(_ refusal: Refusal) throws {
         let error = #expect(throws: SettingsError.self) { try SettingsFile(text: refusal.text, path: "cortex.yaml") }
         let failure = try #require(error)

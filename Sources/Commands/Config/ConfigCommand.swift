@@ -16,7 +16,8 @@ struct ConfigShowCommand: RunnableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show every setting with its value and where it came from.",
-        discussion: "Flags win over the environment, that over cortex.yaml, that over the defaults. Passwords are redacted."
+        discussion:
+            "Flags win over the environment, that over cortex.yaml, that over the defaults. Passwords are redacted."
     )
 
     @OptionGroup var global: GlobalOptions
@@ -25,7 +26,10 @@ struct ConfigShowCommand: RunnableCommand {
         let lines = context.settings.entries.map { entry in
             Line(name: entry.definition.name, value: entry.shownText, source: "\(entry.origin)")
         }
-        let table = TextTable(["setting", "value", "source"], lines.map { [$0.name, $0.value ?? "(not set)", $0.source] })
+        let table = TextTable(
+            ["setting", "value", "source"],
+            lines.map { [$0.name, $0.value ?? "(not set)", $0.source] }
+        )
         try context.output.result(Result(settings: lines), text: table.description)
         return .done
     }

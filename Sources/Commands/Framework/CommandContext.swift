@@ -3,7 +3,9 @@ import Domain
 import Postgres
 import Settings
 
-/// All that a command works with: the settings, where it may write, how it talks. The composition root of each run.
+/// All that a command works with: the settings, where it may write, how it talks.
+///
+/// The composition root of each run.
 struct CommandContext: Sendable {
     /// The settings, each valid and with its origin.
     let settings: EffectiveSettings
@@ -59,7 +61,11 @@ struct CommandContext: Sendable {
         output.prompt("\(question)? [y/N] ")
         let answer = readAnswer()?.lowercased() ?? ""
         guard ["y", "yes"].contains(answer) else {
-            throw CommandError(.confirmationRequired, "not confirmed; nothing was done", hint: "Answer y, or add --yes.")
+            throw CommandError(
+                .confirmationRequired,
+                "not confirmed; nothing was done",
+                hint: "Answer y, or add --yes."
+            )
         }
     }
 

@@ -48,7 +48,9 @@ final class CommandOutput: Sendable {
         }
     }
 
-    /// One of many: a line of text or NDJSON. In `json` nothing: there the result has them all.
+    /// One of many: a line of text or NDJSON.
+    ///
+    /// In `json` nothing: there the result has them all.
     func item(_ value: some Encodable, text: @autoclosure () -> String) throws {
         switch format {
         case .text: put(text() + "\n")
@@ -61,7 +63,11 @@ final class CommandOutput: Sendable {
     func finish() throws {
         guard format == .json else { return }
         guard let document = state.withLock({ $0.document }) else {
-            throw CommandError(.internal, "the command gave no result", hint: "This is a bug of cortex: please report it.")
+            throw CommandError(
+                .internal,
+                "the command gave no result",
+                hint: "This is a bug of cortex: please report it."
+            )
         }
         streams.data(document)
     }
@@ -88,7 +94,8 @@ final class CommandOutput: Sendable {
 
     static func json(_ value: some Encodable, pretty: Bool) throws -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = pretty ? [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting =
+            pretty ? [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 

@@ -3,7 +3,9 @@ import Diagnostics
 import Processes
 import Settings
 
-/// Parses a command line, runs the command and prints how it ended. Everything that it touches is passed in.
+/// Parses a command line, runs the command and prints how it ended.
+///
+/// Everything that it touches is passed in.
 struct CommandRunner: Sendable {
     /// Work of a command.
     typealias Work = @Sendable () async throws -> ExitStatus

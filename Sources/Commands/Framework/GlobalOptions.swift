@@ -30,7 +30,9 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Colour on standard error: auto, always or never.", valueName: "when"))
     var color: ColorMode?
 
-    @Option(help: ArgumentHelp("The folder for all that Cortex keeps (default: CORTEX_HOME or .cortex).", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("The folder for all that Cortex keeps (default: CORTEX_HOME or .cortex).", valueName: "dir")
+    )
     var home: String?
 
     @Option(help: ArgumentHelp("A settings file instead of cortex.yaml in the working directory.", valueName: "file"))

@@ -33,7 +33,9 @@ extension CommandContext {
                 hint: "Use --target local, or the URL of a PostgreSQL that is already there."
             )
         case let url? where url.contains("://") || url.contains("="):
-            if url.contains("://"), !url.hasPrefix("postgres://"), !url.hasPrefix("postgresql://") { throw unknownTarget(url) }
+            if url.contains("://"), !url.hasPrefix("postgres://"), !url.hasPrefix("postgresql://") {
+                throw unknownTarget(url)
+            }
             return existingTarget(Secret(url))
         case let other?: throw unknownTarget(other)
         case nil: return try settings[.databaseURL].map(existingTarget) ?? localTarget

@@ -4,7 +4,9 @@ struct TextTable: CustomStringConvertible {
     let rows: [[String]]
     let numeric: Set<Int>
 
-    /// A table; `numeric` are the columns that are aligned to the right. Cells are made safe for terminals.
+    /// A table.
+    ///
+    /// `numeric` are the columns that are aligned to the right. Cells are made safe for terminals.
     init(_ headers: [String], _ rows: [[String]], numeric: Set<Int> = []) {
         self.headers = headers
         self.rows = rows.map { $0.map { TerminalText.safe($0) } }

@@ -8,7 +8,8 @@ struct MappingCheckCommand: RunnableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Validate a mapping and show which rule takes which file.",
-        discussion: "Reads names only, and the lists of members of compressed files. Exit status 65 when the mapping does not validate."
+        discussion:
+            "Reads names only, and the lists of members of compressed files. Exit status 65 when the mapping does not validate."
     )
 
     @OptionGroup var global: GlobalOptions

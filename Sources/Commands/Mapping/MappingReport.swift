@@ -45,10 +45,12 @@ struct MappingReport: Encodable {
     func text(listsFiles: Bool) -> String {
         let taken = rules.filter { $0.files > 0 }
         var text = "mapping \(mapping) is valid\n\n"
-        text += TextTable(["rule", "files"], taken.map { [$0.rule, Quantity.count($0.files)] }, numeric: [1]).description
+        text +=
+            TextTable(["rule", "files"], taken.map { [$0.rule, Quantity.count($0.files)] }, numeric: [1]).description
         let others = files.count { $0.rule == nil } - unmapped.count
         text += "\n\(Quantity.count(others, "file")) not named as JSON and taken by no rule\n"
-        text += "\(Quantity.count(unmapped.count, "file")) named as JSON and taken by no rule\(unmapped.isEmpty ? "" : ":")\n"
+        text +=
+            "\(Quantity.count(unmapped.count, "file")) named as JSON and taken by no rule\(unmapped.isEmpty ? "" : ":")\n"
         text += unmapped.map { "  \(TerminalText.safe($0))\n" }.joined()
         if !unusedRules.isEmpty { text += "rules that take no file: \(unusedRules.joined(separator: ", "))\n" }
         guard listsFiles else { return text }

@@ -16,8 +16,8 @@ struct ExplainCommand: RunnableCommand {
     var id: String
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let explanation = try await context.withDatabase(try context.target(target)) { client in
-            try await client.withSession { try await Explanation.of(id, session: $0) }
+        let explanation = try await context.withCurrentDatabase(try context.target(target)) { session in
+            try await Explanation.of(id, session: session)
         }
         try context.output.result(explanation, text: Self.text(explanation))
         return .done

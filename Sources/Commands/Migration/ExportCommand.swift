@@ -28,8 +28,8 @@ struct ExportCommand: RunnableCommand {
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let export = try await context.withDatabase(try context.target(target)) { client in
-            try await TreeExport(client: client).writeOriginalBytes(to: context.path(directory))
+        let export = try await context.withCurrentDatabase(try context.target(target)) { session in
+            try await TreeExport(session: session).writeOriginalBytes(to: context.path(directory))
         }
         try context.output.result(export, text: Self.text(export))
         return .done

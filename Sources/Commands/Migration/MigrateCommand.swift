@@ -10,6 +10,7 @@ import Reporting
 import RuntimeTargets
 import SchemaMigration
 import Settings
+import SourceTree
 
 /// `cortex migrate`: moves a tree into PostgreSQL, verifies it and cuts over.
 struct MigrateCommand: RunnableCommand {
@@ -67,32 +68,19 @@ struct MigrateCommand: RunnableCommand {
             try context.confirm("Move \(setup.source.path) into \(selection.name)", yes: yes)
         }
         return try await LockFile.withLock(at: context.home + "/run/migrate.lock", holder: "cortex migrate") {
-            try await withTarget(selection) { endpoints in
-                try await migrate(setup, to: endpoints, selection: selection, context: context)
+            let facts = try await withSession(selection, context: context) { session in
+                try await setup.migration(progress: context.progress(progress))
+                    .run(session: session, facts: initialFacts(setup: setup, selection: selection))
             }
+            let report = MigrationReport(facts: facts)
+            let path = try report.write(toDirectory: context.runsDirectory + "/" + facts.runID)
+            try context.output.result(report.summary(reportPath: path), text: report.text)
+            return Self.exitStatus(facts)
         }
     }
 
-    /// The target, started where it is local; a dry run without a local database works on a scratch server.
-    private func withTarget<Result>(
-        _ selection: TargetSelection,
-        _ body: (TargetEndpoints) async throws -> Result
-    ) async throws -> Result {
-        if dryRun && selection.isLocal, try await selection.target.status().postgres.state != .running {
-            return try await withScratchPostgres { url in
-                try await body(TargetEndpoints(postgresURL: url, superuserURL: url, redisURL: nil))
-            }
-        }
-        return try await body(try await selection.target.up())
-    }
-
-    private func migrate(
-        _ setup: MigrationSetup,
-        to endpoints: TargetEndpoints,
-        selection: TargetSelection,
-        context: CommandContext
-    ) async throws -> ExitStatus {
-        let initial = RunFacts(
+    private func initialFacts(setup: MigrationSetup, selection: TargetSelection) -> RunFacts {
+        RunFacts(
             runID: Self.makeRunID(),
             dryRun: dryRun,
             source: setup.source.path,
@@ -100,22 +88,52 @@ struct MigrateCommand: RunnableCommand {
             toolVersion: CortexTool.version,
             startedAt: Date.now.formatted(.iso8601)
         )
-        let migration = setup.migration(progress: context.progress(progress))
-        let configuration = try context.postgresConfiguration(endpoints.postgresURL)
-        let facts = try await PostgresClient.withClient(configuration, maximumSessions: 2) { client in
-            if dryRun && selection.isLocal || !dryRun {
-                try await SchemaMigrator(client: client).ensureCurrent()
+    }
+
+    /// A session of the target, started and with the schema of this program.
+    ///
+    /// A dry run starts and changes nothing: where there is no database with the schema it works on a scratch server.
+    private func withSession<R>(
+        _ selection: TargetSelection,
+        context: CommandContext,
+        _ body: (PostgresSession) async throws -> R
+    ) async throws -> R {
+        if dryRun {
+            if try await hasSchema(selection, context: context) {
+                return try await context.withCurrentDatabase(selection, body)
             }
-            return try await migration.run(client: client, facts: initial)
+            return try await withScratchPostgres { url in
+                try await PostgresClient.withClient(context.postgresConfiguration(url), maximumSessions: 1) { client in
+                    try await client.withSession { session in
+                        try await SchemaMigrator.ensureCurrent(session)
+                        return try await body(session)
+                    }
+                }
+            }
         }
-        if !dryRun { try await selection.target.finishSchema() }
-        let report = MigrationReport(facts: facts)
-        let path = try report.write(toDirectory: context.runsDirectory + "/" + facts.runID)
-        try context.output.result(report.summary(reportPath: path), text: report.text)
-        return switch facts.status {
-        case .quarantineExceeded: .badData
+        for note in try await selection.target.up().notes { context.output.note(note) }
+        return try await context.withRunningDatabase(selection) { session in
+            try await context.bringSchemaUp(selection, session: session)
+            return try await body(session)
+        }
+    }
+
+    private func hasSchema(_ selection: TargetSelection, context: CommandContext) async throws -> Bool {
+        guard try await selection.connectionURL() != nil else { return false }
+        return try await context.withRunningDatabase(selection) { session in
+            let status = try await SchemaMigrator(session: session).status()
+            if let problem = status.problem { throw problem }
+            return status.state == .current
+        }
+    }
+
+    private static func exitStatus(_ facts: RunFacts) -> ExitStatus {
+        switch facts.status {
         case .completed, .dryRun: facts.verification?.passed == false ? .differences : .done
-        default: .differences
+        case .quarantineExceeded: .badData
+        case .interrupted: .interrupted
+        case .failed: .differences
+        case .running, .rolledBack: .failed
         }
     }
 

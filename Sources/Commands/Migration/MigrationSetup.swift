@@ -4,6 +4,7 @@ import Domain
 import Foundation
 import Postgres
 import SchemaMigration
+import Settings
 import SourceTree
 
 /// What the commands that read a tree have in common: the checked source and the mapping.
@@ -50,23 +51,22 @@ extension CommandContext {
         return try Mapping(yaml: Array(data), file: path)
     }
 
-    /// Works with the database of a target that is up and has the schema of this program.
-    func withDatabase<Result>(
+    /// Works with the running database of a target, which must have the schema of this program.
+    func withCurrentDatabase<R>(
         _ selection: TargetSelection,
-        _ body: (PostgresClient) async throws -> Result
-    ) async throws -> Result {
-        let endpoints = try await selection.target.up()
-        let configuration = try postgresConfiguration(endpoints.postgresURL)
-        return try await PostgresClient.withClient(configuration, maximumSessions: 2) { client in
-            let status = try await SchemaMigrator(client: client).status()
-            guard status.isCurrent else {
+        _ body: (PostgresSession) async throws -> R
+    ) async throws -> R {
+        try await withRunningDatabase(selection) { session in
+            let status = try await SchemaMigrator(session: session).status()
+            if let problem = status.problem { throw problem }
+            guard status.state == .current else {
                 throw CommandError(
                     .schemaOutdated,
                     "the database is at schema version \(status.current), this program needs \(status.latest)",
-                    hint: "Run `cortex migrate` on a tree first, or `cortex schema up`."
+                    hint: "Run cortex migrate on a tree first, or cortex schema up."
                 )
             }
-            return try await body(client)
+            return try await body(session)
         }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataMigration
 import Diagnostics
 import Domain
 import Settings
@@ -41,8 +42,8 @@ struct VerifyCommand: RunnableCommand {
     func run(in context: CommandContext) async throws -> ExitStatus {
         let setup = try MigrationSetup(context: context) { $0.acceptRepairs = acceptRepairs }
         let migration = setup.migration(progress: context.progress(progress))
-        let report = try await context.withDatabase(try context.target(target)) { client in
-            try await migration.verify(client: client, toleratesChanges: ignoreChanged)
+        let report = try await context.withCurrentDatabase(try context.target(target)) { session in
+            try await migration.verify(session: session, toleratesChanges: ignoreChanged)
         }
         try context.output.result(report, text: Self.text(report))
         return report.passed ? .done : .differences

@@ -6,7 +6,10 @@ import SchemaMigration
 
 extension CommandContext {
     /// Lends a session of the target's database to the body; the embedded stack has to run already.
-    func withRunningDatabase<R>(_ selection: TargetSelection, _ body: (PostgresSession) async throws -> R) async throws -> R {
+    func withRunningDatabase<R>(
+        _ selection: TargetSelection,
+        _ body: (PostgresSession) async throws -> R
+    ) async throws -> R {
         guard let url = try await selection.connectionURL() else {
             throw CommandError(
                 .postgresUnavailable,
@@ -21,12 +24,18 @@ extension CommandContext {
 
     /// Brings the schema up to date and, on the embedded stack, gives the logins that it made their generated passwords.
     @discardableResult
-    func bringSchemaUp(_ selection: TargetSelection, session: PostgresSession, to limit: Int? = nil) async throws -> SchemaChangeReport {
+    func bringSchemaUp(
+        _ selection: TargetSelection,
+        session: PostgresSession,
+        to limit: Int? = nil
+    ) async throws -> SchemaChangeReport {
         let report = try await SchemaMigrator(session: session).up(to: limit)
         guard let local = selection.target as? LocalTarget else { return report }
         for login in try local.laterLogins() {
             let role = PostgresValue.text(login.role)
-            guard try await session.query("SELECT FROM pg_roles WHERE rolname = $1", [role]).first != nil else { continue }
+            guard try await session.query("SELECT FROM pg_roles WHERE rolname = $1", [role]).first != nil else {
+                continue
+            }
             // ALTER ROLE takes no parameters; the server quotes the values for it.
             let statement = try await session.query(
                 "SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', $1::text, $2::text) AS statement",

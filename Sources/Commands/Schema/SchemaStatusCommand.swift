@@ -21,7 +21,10 @@ struct SchemaStatusCommand: RunnableCommand {
             + status.pending.map { ["\($0.number)", $0.name, "missing"] }
         let summary = "\(status.state.rawValue): version \(status.current) of \(status.latest)\n"
         let problem = status.problem.map { "problem: \(TerminalText.safe($0.message))\n" } ?? ""
-        try context.output.result(status, text: summary + problem + TextTable(["number", "name", "state"], rows).description)
+        try context.output.result(
+            status,
+            text: summary + problem + TextTable(["number", "name", "state"], rows).description
+        )
         return .done
     }
 }

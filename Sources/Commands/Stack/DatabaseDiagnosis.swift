@@ -29,13 +29,23 @@ struct DatabaseDiagnosis {
     }
 
     private func connection(_ client: PostgresClient) async throws -> DoctorCheck {
-        let row = try await client.query("SELECT current_setting('server_version') AS version, current_user AS name").first
+        let row = try await client.query("SELECT current_setting('server_version') AS version, current_user AS name")
+            .first
         let version = row?["version"].string ?? "?"
         let major = Int(version.prefix { $0.isNumber }) ?? 0
         guard major >= 15 else {
-            return DoctorCheck("connection", .fail, "the server is PostgreSQL \(version)", fix: "Use PostgreSQL 15 or newer.")
+            return DoctorCheck(
+                "connection",
+                .fail,
+                "the server is PostgreSQL \(version)",
+                fix: "Use PostgreSQL 15 or newer."
+            )
         }
-        return DoctorCheck("connection", .ok, "PostgreSQL \(version) as \(row?["name"].string ?? "?") on \(selection.name)")
+        return DoctorCheck(
+            "connection",
+            .ok,
+            "PostgreSQL \(version) as \(row?["name"].string ?? "?") on \(selection.name)"
+        )
     }
 
     /// A pooler in transaction mode hands each transaction to another backend; loading needs temporary tables and locks.
@@ -65,7 +75,12 @@ struct DatabaseDiagnosis {
     private func encoding(_ client: PostgresClient) async throws -> DoctorCheck {
         let name = try await client.query("SHOW server_encoding").first?[0].string ?? "?"
         guard name == "UTF8" else {
-            return DoctorCheck("encoding", .fail, "the database has the encoding \(name)", fix: "Create it with ENCODING 'UTF8'.")
+            return DoctorCheck(
+                "encoding",
+                .fail,
+                "the database has the encoding \(name)",
+                fix: "Create it with ENCODING 'UTF8'."
+            )
         }
         return DoctorCheck("encoding", .ok, "UTF8")
     }

@@ -41,11 +41,12 @@ struct DoctorCommand: RunnableCommand {
 
         var text: String {
             checks.map { check in
-                let mark = switch check.outcome {
-                case .ok: "ok  "
-                case .warn: "warn"
-                case .fail: "FAIL"
-                }
+                let mark =
+                    switch check.outcome {
+                    case .ok: "ok  "
+                    case .warn: "warn"
+                    case .fail: "FAIL"
+                    }
                 let line = "\(mark)  \(check.name): \(TerminalText.safe(Redaction.redact(check.message)))"
                 return check.fix.map { line + "\n      fix: \(TerminalText.safe(Redaction.redact($0)))" } ?? line
             }.joined(separator: "\n")

@@ -7,7 +7,8 @@ struct DownCommand: RunnableCommand {
     static let configuration = CommandConfiguration(
         commandName: "down",
         abstract: "Stop the embedded stack.",
-        discussion: "The data stays; cortex up brings it back. --purge removes data, secrets and logs, but no backups and no reports."
+        discussion:
+            "The data stays; cortex up brings it back. --purge removes data, secrets and logs, but no backups and no reports."
     )
 
     @OptionGroup var global: GlobalOptions

@@ -13,7 +13,9 @@ struct RunHistory {
     /// The folder of the runs.
     let directory: String
 
-    /// The run that began last, by the time in its report; nil when there is none. A report that cannot be read is passed over.
+    /// The run that began last, by the time in its report; nil when there is none.
+    ///
+    /// A report that cannot be read is passed over.
     func newest() -> StatusReport.LastRun? {
         Directory.entries(of: directory)
             .compactMap { run in read("\(directory)/\(run)/\(ReportFileName.json)") }

@@ -6,7 +6,8 @@ struct StatusCommand: RunnableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "What runs, in which mode, and how the last run ended.",
-        discussion: "The URLs work from a shell, such as psql \"$url\": they name a password file instead of holding a password."
+        discussion:
+            "The URLs work from a shell, such as psql \"$url\": they name a password file instead of holding a password."
     )
 
     @OptionGroup var global: GlobalOptions

@@ -71,7 +71,9 @@ struct StatusReport: Encodable, Equatable {
         return try await local.status(showingSecrets: showsSecrets)
     }
 
-    /// The mode in the database; `json` before there is one. An unreachable database is reported by its state.
+    /// The mode in the database.
+    ///
+    /// `json` before there is one. An unreachable database is reported by its state.
     private static func mode(
         in context: CommandContext,
         selection: TargetSelection,
@@ -121,8 +123,14 @@ struct StatusReport: Encodable, Equatable {
         let rows = [
             ["mode", mode.rawValue, ""],
             ["home", home, ""],
-            ["postgres", [postgres.state.rawValue, postgres.version].compactMap(\.self).joined(separator: " "), postgres.url ?? ""],
-            ["redis", [redis.state.rawValue, redis.version].compactMap(\.self).joined(separator: " "), redis.url ?? ""],
+            [
+                "postgres", [postgres.state.rawValue, postgres.version].compactMap(\.self).joined(separator: " "),
+                postgres.url ?? "",
+            ],
+            [
+                "redis", [redis.state.rawValue, redis.version].compactMap(\.self).joined(separator: " "),
+                redis.url ?? "",
+            ],
             ["service", service.state.rawValue, service.url ?? ""],
             ["last run", lastRun.map { "\($0.status) \($0.runID)" } ?? "none", ""],
         ]

@@ -6,6 +6,7 @@ struct TargetOption: ParsableArguments {
         help: ArgumentHelp(
             "The database: local, or the URL of a PostgreSQL that is already there (default: DATABASE_URL, else local).",
             valueName: "local|url"
-        ))
+        )
+    )
     var target: String?
 }

@@ -20,7 +20,11 @@ struct UpCommand: RunnableCommand {
         let target = try context.embedded()
         let endpoints = try await target.up()
         for note in endpoints.notes { context.output.note(note) }
-        let report = try await StatusReport.make(in: context, selection: try context.target("local"), showsSecrets: false)
+        let report = try await StatusReport.make(
+            in: context,
+            selection: try context.target("local"),
+            showsSecrets: false
+        )
         try context.output.result(report, text: report.text)
         return .done
     }

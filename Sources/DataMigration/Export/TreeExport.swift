@@ -26,11 +26,11 @@ public struct ExportFacts: Sendable, Encodable {
 
 /// Writes the stored tree to a new directory.
 public struct TreeExport: Sendable {
-    private let client: PostgresClient
+    private let session: PostgresSession
 
-    /// An export of the database that the client is connected to.
-    public init(client: PostgresClient) {
-        self.client = client
+    /// An export of the database that the session, without an open transaction, is connected to.
+    public init(session: PostgresSession) {
+        self.session = session
     }
 
     /// Every current entry with its bytes as they were imported.
@@ -40,7 +40,7 @@ public struct TreeExport: Sendable {
     public func writeOriginalBytes(to directory: String) async throws -> ExportFacts {
         let writer = try TreeWriter(creating: directory)
         var entries = 0
-        try await client.withTransaction(.readOnly) { session in
+        try await session.withTransaction(.readOnly) {
             // Bytewise order: a directory comes before what it holds. Of two imported roots the later one wins.
             try await session.query(
                 """

@@ -145,7 +145,7 @@ struct StagingBatch: Sendable {
             $0.optional(record.sha256) { $0.bytes($1) }
             $0.int32(Int32(clamping: record.sourceRank))
             $0.optional(record.newestTime) { $0.instant(microseconds: $1) }
-            $0.text(record.resolution.rawValue)
+            $0.text(record.resolution.stored)
             $0.text(outcome.rawValue)
             $0.optional(reason) { $0.text($1) }
         }
@@ -214,6 +214,17 @@ extension ExtractedRecord.Disposition {
         case .candidate: (.resolved, nil)
         case .quarantined(let reason): (.quarantined, reason)
         case .notARecord(let reason): (.notARecord, reason)
+        }
+    }
+}
+
+extension RecordResolution {
+    /// The word in `source.records.resolution`.
+    var stored: String {
+        switch self {
+        case .byNaturalID: "by_natural_id"
+        case .each: "each"
+        case .eachDistinct: "each_distinct"
         }
     }
 }

@@ -50,7 +50,7 @@ struct StagingLayout: Sendable {
     static let seenColumns = ["file_id", "mtime_ns", "mode"]
 
     /// The columns in front of a typed table's own: which row of which record it is and how good a candidate.
-    static let typedPrefix = ["record_id", "role", "rank", "row_key"]
+    static let typedPrefix = ["record_id", "row_role", "row_rank", "row_key"]
 
     static func typedColumns(_ table: CatalogTable) -> [String] {
         typedPrefix + table.mappedColumns.map { quoted($0.name) }
@@ -90,7 +90,7 @@ struct StagingLayout: Sendable {
     private func typedShape(_ table: CatalogTable) -> String {
         let columns = table.mappedColumns.map { "t.\(quoted($0.name))" }.joined(separator: ", ")
         return """
-            SELECT NULL::uuid AS record_id, ''::text AS role, 0::int AS rank, NULL::uuid AS row_key, \(columns)
+            SELECT NULL::uuid AS record_id, ''::text AS row_role, 0::int AS row_rank, NULL::uuid AS row_key, \(columns)
             FROM public.\(quoted(table.name)) t WITH NO DATA
             """
     }

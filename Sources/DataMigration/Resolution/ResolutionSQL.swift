@@ -75,7 +75,7 @@ struct ResolutionSQL: Sendable {
     func chooseWinners(_ table: CatalogTable) -> String {
         let keys = Self.keyExpressions(table)
         let named = zip(keys, table.key).map { "\($0) AS \(quoted("key_\($1)"))" }.joined(separator: ", ")
-        let order = (keys + ["s.rank", "d.position", "s.role"]).joined(separator: ", ")
+        let order = (keys + ["s.row_rank", "d.position", "s.row_role"]).joined(separator: ", ")
         return """
             CREATE TEMPORARY TABLE \(Self.winners(table)) ON COMMIT DROP AS
             SELECT DISTINCT ON (\(keys.joined(separator: ", "))) \(named), s.ctid AS staged

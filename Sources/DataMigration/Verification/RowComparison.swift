@@ -79,7 +79,7 @@ struct RowComparison: Sendable {
         let keys = (["s.record_id"] + ResolutionSQL.keyExpressions(table)).joined(separator: ", ")
         return """
             CREATE TEMPORARY TABLE verify_expected AS SELECT DISTINCT ON (\(keys)) s.* FROM \(layout.typed(table)) s
-            ORDER BY \(keys), s.rank, s.role
+            ORDER BY \(keys), s.row_rank, s.row_role
             """
     }
 

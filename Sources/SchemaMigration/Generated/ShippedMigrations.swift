@@ -49,10 +49,10 @@ DO $$
 BEGIN
     FOR attempt IN 1..10 LOOP
         BEGIN
-            IF NOT EXISTS (
-                SELECT FROM pg_auth_members m
-                WHERE m.roleid = 'cortex_loader'::regrole AND m.member = current_user::regrole
-            ) THEN
+            -- From 16 on, whoever makes a role is a member that may not SET ROLE to it.
+            IF NOT pg_has_role(current_user, 'cortex_loader', CASE
+                WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
+            THEN
                 EXECUTE format('GRANT cortex_loader TO %I', current_user);
             END IF;
             EXIT;
@@ -352,8 +352,9 @@ name: "source",
 up: ###"""
 -- Schema source: what was there, byte for byte. Schema staging: what a load has read and not yet resolved.
 --
--- Keys that files choose (paths, natural ids) have no length limit, and a B-tree refuses entries over 2,704 bytes:
--- those columns have hash indexes. Foreign keys exist only where a check finds its row in cache: records to files,
+-- Keys that files choose (paths, natural ids) have no length limit, and a B-tree refuses entries over 2,704 bytes. Paths
+-- have a hash index; natural ids, of which a hostile tree may repeat one a million times, an SP-GiST index: a hash index
+-- takes quadratic time for equal values. Foreign keys exist only where a check finds its row in cache: records to files,
 -- files to imports. Contents are loaded before their files in other chunks, findings by the million; a check there
 -- costs a look-up per row and finds nothing that verification does not.
 
@@ -419,7 +420,7 @@ COMMENT ON COLUMN source.files.container_file_id IS 'The archive that the entry 
 COMMENT ON COLUMN source.files.sha256 IS 'Of the content: of stored bytes for entries of the tree, of expanded bytes for members.';
 COMMENT ON COLUMN source.files.mtime_ns IS 'Modification time, nanoseconds since 1970.';
 COMMENT ON COLUMN source.files.rule IS 'The mapping rule that took the file.';
-CREATE INDEX files_path ON source.files USING hash (path);
+CREATE INDEX files_path ON source.files USING hash (path) WHERE container_file_id IS NULL;
 CREATE INDEX files_import_id ON source.files (import_id);
 CREATE INDEX files_container ON source.files (container_file_id) WHERE container_file_id IS NOT NULL;
 CREATE INDEX files_sha256 ON source.files (sha256) WHERE sha256 IS NOT NULL;
@@ -456,7 +457,7 @@ COMMENT ON COLUMN source.records.newest_at IS 'The newest time in the record.';
 COMMENT ON COLUMN source.records.resolution IS 'How conflicts are decided: by_natural_id one record wins; each stands for itself; each_distinct stands once per content.';
 COMMENT ON COLUMN source.records.superseded_by IS 'The record that won.';
 CREATE INDEX records_file_id ON source.records (file_id);
-CREATE INDEX records_natural_id ON source.records USING hash (natural_id);
+CREATE INDEX records_natural_id ON source.records USING spgist (natural_id) WHERE natural_id IS NOT NULL;
 
 CREATE TABLE source.findings (
     finding_id uuid PRIMARY KEY,
@@ -571,7 +572,9 @@ $$;
 COMMENT ON FUNCTION public.short_texts(text[]) IS 'The first 128 characters of each text: what the indexes on tags hold.';
 
 CREATE FUNCTION public.search_document(a text, b text, c text, d text) RETURNS tsvector
-LANGUAGE plpgsql IMMUTABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+SET client_min_messages = warning  -- no notice for each word over 2,047 bytes; such a word is not indexed
+AS $$
 DECLARE
     bytes int := 65536;
 BEGIN
@@ -1486,6 +1489,7 @@ DECLARE
     same_key text := (SELECT string_agg(format('o.%1$I = n.%1$I', c), ' AND ') FROM unnest(key_columns) AS c);
     target_key text := (SELECT string_agg(format('t.%1$I = n.%1$I', c), ' AND ') FROM unnest(key_columns) AS c);
     detach text;
+    forget text;
     audit text;
     body text;
 BEGIN
@@ -1502,7 +1506,18 @@ BEGIN
     JOIN pg_attribute child ON child.attrelid = f.conrelid AND child.attnum = f.conkey[1]
     WHERE f.contype = 'f' AND f.confrelid = relation AND f.confdeltype = 'a';
 
-    -- %1$s row alias, %2$s key, %3$s event type, %4$L operation, %5$s version, %6$s the row still exists
+    -- A new key leaves its audit rows behind under the old name; other rows must be changed along with it.
+    SELECT coalesce(string_agg(
+        format(
+            E'        UPDATE public.audit_logs c SET %1$I = NULL WHERE c.%1$I IN (SELECT o.%2$I FROM old_rows o)\n'
+            '            AND NOT EXISTS (SELECT FROM new_rows n WHERE n.%2$I = c.%1$I);\n',
+            child.attname, key_columns[1]
+        ), '' ORDER BY f.conname
+    ), '') INTO forget
+    FROM pg_constraint f
+    JOIN pg_attribute child ON child.attrelid = f.conrelid AND child.attnum = f.conkey[1]
+    WHERE f.contype = 'f' AND f.confrelid = relation AND f.conrelid = 'public.audit_logs'::regclass;
+
     audit := $$    INSERT INTO public.audit_logs (
         event_type, summary, severity, security_impact, occurred_at, details,
         agent_raw, agent_id, task_id_raw, task_id, asset_id_raw, asset_id
@@ -1520,36 +1535,40 @@ $$;
     -- MARK: inserted
 
     body := $$
+DECLARE
+    revived boolean := false;
 BEGIN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        -- A deletion that this snapshot does not show must not be missed: the transaction fails (40001) instead.
-        INSERT INTO cortex.deleted_rows (kind, key, version, epoch)
-        SELECT @kind, @new_key, 0, 0 FROM new_rows n ON CONFLICT (kind, key) DO NOTHING;
-    END IF;
-    IF EXISTS (SELECT FROM cortex.deleted_rows d WHERE d.kind = @kind) THEN
+    IF current_setting('transaction_isolation') <> 'read committed'
+        OR EXISTS (SELECT FROM cortex.deleted_rows d WHERE d.kind = @kind)
+    THEN
 @revive    END IF;
     IF TG_NARGS = 0 THEN
-        INSERT INTO cortex.change_feed (kind, key, version, op)
-        SELECT @kind, @new_key, @new_version, 'insert' FROM @new_rows;
-@audit    END IF;
-    DELETE FROM cortex.deleted_rows d WHERE d.revived_by = pg_current_xact_id();
+@report    END IF;
+    IF revived THEN
+        DELETE FROM cortex.deleted_rows d WHERE d.revived_by = pg_current_xact_id();
+    END IF;
     RETURN NULL;
 END
 $$;
-    body := replace(body, '@audit', cortex.audit_statement(
+    body := replace(body, '@report', cortex.report('insert', cortex.audit_statement(
         audit, 'n', new_key, agent, task, asset, status, true,
-        '@new_rows', CASE WHEN status IS NULL THEN quote_literal(noun || '.created')
+        '@rows', CASE WHEN status IS NULL THEN quote_literal(noun || '.created')
             ELSE format(
                 'CASE WHEN n.%I = ''completed'' THEN %L ELSE %L END', status, noun || '.completed', noun || '.created'
             )
         END, 'insert', '@new_version', 'info'
-    ));
+    )));
     PERFORM cortex.make_tracker(tracked, 'inserted', cortex.fill_in(body, tracked, is_imported, new_key, target_key));
 
     -- MARK: updated
 
     body := $$
+DECLARE
+    revived boolean := false;
 BEGIN
+    IF NOT EXISTS (SELECT FROM new_rows) THEN
+        RETURN NULL;
+    END IF;
     IF pg_trigger_depth() > 1
         AND EXISTS (SELECT FROM cortex.deleted_rows d WHERE d.revived_by = pg_current_xact_id())
     THEN
@@ -1564,24 +1583,24 @@ BEGIN
         INSERT INTO cortex.change_feed (kind, key, version, op)
         SELECT @kind, @old_key, o.version + 1, 'delete'
         FROM old_rows o WHERE NOT EXISTS (SELECT FROM new_rows n WHERE @same_key);
-@revive    END IF;
-    INSERT INTO cortex.change_feed (kind, key, version, op)
-    SELECT @kind, @new_key, @new_version, 'update' FROM @new_rows;
-@audit    DELETE FROM cortex.deleted_rows d WHERE d.revived_by = pg_current_xact_id();
+@forget@revive    END IF;
+@report    IF revived THEN
+        DELETE FROM cortex.deleted_rows d WHERE d.revived_by = pg_current_xact_id();
+    END IF;
     RETURN NULL;
 END
 $$;
-    body := replace(body, '@audit', cortex.audit_statement(
+    body := replace(body, '@report', cortex.report('update', cortex.audit_statement(
         audit, 'n', new_key, agent, task, asset, status, true,
-        '@new_rows' || CASE WHEN status IS NULL THEN '' ELSE ' LEFT JOIN old_rows o ON @same_key' END,
+        '@rows' || CASE WHEN status IS NULL THEN '' ELSE ' LEFT JOIN old_rows o ON @same_key' END,
         CASE WHEN status IS NULL THEN quote_literal(noun || '.updated')
             ELSE format(
                 'CASE WHEN n.%1$I = ''completed'' AND o.%1$I IS DISTINCT FROM ''completed'' THEN %2$L ELSE %3$L END',
                 status, noun || '.completed', noun || '.updated'
             )
         END, 'update', '@new_version', 'info'
-    ));
-    body := replace(replace(body, '@same_key', same_key), '@old_key', old_key);
+    )));
+    body := replace(replace(replace(body, '@forget', forget), '@same_key', same_key), '@old_key', old_key);
     PERFORM cortex.make_tracker(tracked, 'updated', cortex.fill_in(body, tracked, is_imported, new_key, target_key));
 
     -- MARK: deleted
@@ -1670,13 +1689,41 @@ END
 $$;
 COMMENT ON FUNCTION cortex.audit_statement(text, text, text, text[], text[], text[], text, boolean, text, text, text, text, text) IS 'Part of track_table: the statement that writes the audit rows of one operation.';
 
+CREATE FUNCTION cortex.report(operation text, audit text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $report$
+DECLARE
+    -- Seldom used, and a join that every write would pay for: a branch of its own.
+    with_revived text := $$new_rows n
+            LEFT JOIN cortex.deleted_rows d ON d.kind = @kind AND d.key = @new_key
+                AND d.version > 0 AND d.revived_by = pg_current_xact_id()$$;
+    revived_version text := 'CASE WHEN d.key IS NULL THEN n.version ELSE greatest(d.version, n.version) + 1 END';
+    statements text := $$        INSERT INTO cortex.change_feed (kind, key, version, op)
+        SELECT @kind, @new_key, @new_version, @operation FROM @rows;
+$$ || audit;
+BEGIN
+    statements := replace(statements, '@operation', quote_literal(operation));
+    RETURN E'    IF revived THEN\n'
+        || replace(replace(statements, '@rows', with_revived), '@new_version', revived_version)
+        || E'    ELSE\n'
+        || replace(replace(statements, '@rows', 'new_rows n'), '@new_version', 'n.version')
+        || E'    END IF;\n';
+END
+$report$;
+COMMENT ON FUNCTION cortex.report(text, text) IS 'Part of track_table: feed and audit of rows that were inserted or updated.';
+
 CREATE FUNCTION cortex.fill_in(body text, tracked text, is_imported boolean, new_key text, target_key text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fill$
 DECLARE
     -- A row whose id was deleted before goes on from the version of its deletion.
-    revive text := $$        UPDATE cortex.deleted_rows d SET revived_by = pg_current_xact_id()
+    revive text := $$        IF current_setting('transaction_isolation') <> 'read committed' THEN
+            -- A deletion that this snapshot does not show must not be missed: the transaction fails (40001) instead.
+            INSERT INTO cortex.deleted_rows (kind, key, version, epoch)
+            SELECT @kind, @new_key, 0, 0 FROM new_rows n ON CONFLICT (kind, key) DO NOTHING;
+        END IF;
+        UPDATE cortex.deleted_rows d SET revived_by = pg_current_xact_id()
         FROM new_rows n WHERE d.kind = @kind AND d.key = @new_key;
-        IF FOUND THEN
+        revived := FOUND;
+        IF revived THEN
             UPDATE public.@table t SET version = d.version + 1@imported
             FROM new_rows n
             JOIN cortex.deleted_rows d ON d.kind = @kind AND d.key = @new_key AND d.version > 0
@@ -1689,12 +1736,6 @@ BEGIN
         E',\n                imported_version = CASE WHEN t.imported_version = t.version'
         ' THEN greatest(d.version, t.version) + 1 ELSE t.imported_version END' END);
     body := replace(body, '@revive', revive);
-    body := replace(body, '@new_rows', $$new_rows n
-        LEFT JOIN cortex.deleted_rows d ON d.kind = @kind AND d.key = @new_key
-            AND d.version > 0 AND d.revived_by = pg_current_xact_id()$$);
-    body := replace(
-        body, '@new_version', 'CASE WHEN d.key IS NULL THEN n.version ELSE greatest(d.version, n.version) + 1 END'
-    );
     body := replace(body, '@kind', quote_literal(tracked));
     body := replace(body, '@table', quote_ident(tracked));
     body := replace(body, '@new_key', new_key);
@@ -2210,7 +2251,9 @@ RETURNS TABLE (
     asset_id text, asset_name text, asset_type text, category text, owner text, namespace text, sensitivity text,
     description text, rank real, total bigint
 )
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
+SET client_min_messages = warning  -- no notice for a query of stop words
+AS $$
 #variable_conflict use_column
 DECLARE
     words tsquery := websearch_to_tsquery('pg_catalog.english', coalesce(query, ''));

@@ -39,10 +39,10 @@ DO $$
 BEGIN
     FOR attempt IN 1..10 LOOP
         BEGIN
-            IF NOT EXISTS (
-                SELECT FROM pg_auth_members m
-                WHERE m.roleid = 'cortex_loader'::regrole AND m.member = current_user::regrole
-            ) THEN
+            -- From 16 on, whoever makes a role is a member that may not SET ROLE to it.
+            IF NOT pg_has_role(current_user, 'cortex_loader', CASE
+                WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
+            THEN
                 EXECUTE format('GRANT cortex_loader TO %I', current_user);
             END IF;
             EXIT;

@@ -1,7 +1,8 @@
 -- Schema source: what was there, byte for byte. Schema staging: what a load has read and not yet resolved.
 --
--- Keys that files choose (paths, natural ids) have no length limit, and a B-tree refuses entries over 2,704 bytes:
--- those columns have hash indexes. Foreign keys exist only where a check finds its row in cache: records to files,
+-- Keys that files choose (paths, natural ids) have no length limit, and a B-tree refuses entries over 2,704 bytes. Paths
+-- have a hash index; natural ids, of which a hostile tree may repeat one a million times, an SP-GiST index: a hash index
+-- takes quadratic time for equal values. Foreign keys exist only where a check finds its row in cache: records to files,
 -- files to imports. Contents are loaded before their files in other chunks, findings by the million; a check there
 -- costs a look-up per row and finds nothing that verification does not.
 
@@ -67,7 +68,7 @@ COMMENT ON COLUMN source.files.container_file_id IS 'The archive that the entry 
 COMMENT ON COLUMN source.files.sha256 IS 'Of the content: of stored bytes for entries of the tree, of expanded bytes for members.';
 COMMENT ON COLUMN source.files.mtime_ns IS 'Modification time, nanoseconds since 1970.';
 COMMENT ON COLUMN source.files.rule IS 'The mapping rule that took the file.';
-CREATE INDEX files_path ON source.files USING hash (path);
+CREATE INDEX files_path ON source.files USING hash (path) WHERE container_file_id IS NULL;
 CREATE INDEX files_import_id ON source.files (import_id);
 CREATE INDEX files_container ON source.files (container_file_id) WHERE container_file_id IS NOT NULL;
 CREATE INDEX files_sha256 ON source.files (sha256) WHERE sha256 IS NOT NULL;
@@ -104,7 +105,7 @@ COMMENT ON COLUMN source.records.newest_at IS 'The newest time in the record.';
 COMMENT ON COLUMN source.records.resolution IS 'How conflicts are decided: by_natural_id one record wins; each stands for itself; each_distinct stands once per content.';
 COMMENT ON COLUMN source.records.superseded_by IS 'The record that won.';
 CREATE INDEX records_file_id ON source.records (file_id);
-CREATE INDEX records_natural_id ON source.records USING hash (natural_id);
+CREATE INDEX records_natural_id ON source.records USING spgist (natural_id) WHERE natural_id IS NOT NULL;
 
 CREATE TABLE source.findings (
     finding_id uuid PRIMARY KEY,

@@ -48,7 +48,9 @@ $$;
 COMMENT ON FUNCTION public.short_texts(text[]) IS 'The first 128 characters of each text: what the indexes on tags hold.';
 
 CREATE FUNCTION public.search_document(a text, b text, c text, d text) RETURNS tsvector
-LANGUAGE plpgsql IMMUTABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+SET client_min_messages = warning  -- no notice for each word over 2,047 bytes; such a word is not indexed
+AS $$
 DECLARE
     bytes int := 65536;
 BEGIN

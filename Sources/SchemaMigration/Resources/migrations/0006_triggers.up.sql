@@ -91,36 +91,40 @@ $$;
     -- MARK: inserted
 
     body := $$
+DECLARE
+    revived boolean := false;
 BEGIN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        -- A deletion that this snapshot does not show must not be missed: the transaction fails (40001) instead.
-        INSERT INTO cortex.deleted_rows (kind, key, version, epoch)
-        SELECT @kind, @new_key, 0, 0 FROM new_rows n ON CONFLICT (kind, key) DO NOTHING;
-    END IF;
-    IF EXISTS (SELECT FROM cortex.deleted_rows d WHERE d.kind = @kind) THEN
+    IF current_setting('transaction_isolation') <> 'read committed'
+        OR EXISTS (SELECT FROM cortex.deleted_rows d WHERE d.kind = @kind)
+    THEN
 @revive    END IF;
     IF TG_NARGS = 0 THEN
-        INSERT INTO cortex.change_feed (kind, key, version, op)
-        SELECT @kind, @new_key, @new_version, 'insert' FROM @new_rows;
-@audit    END IF;
-    DELETE FROM cortex.deleted_rows d WHERE d.revived_by = pg_current_xact_id();
+@report    END IF;
+    IF revived THEN
+        DELETE FROM cortex.deleted_rows d WHERE d.revived_by = pg_current_xact_id();
+    END IF;
     RETURN NULL;
 END
 $$;
-    body := replace(body, '@audit', cortex.audit_statement(
+    body := replace(body, '@report', cortex.report('insert', cortex.audit_statement(
         audit, 'n', new_key, agent, task, asset, status, true,
-        '@new_rows', CASE WHEN status IS NULL THEN quote_literal(noun || '.created')
+        '@rows', CASE WHEN status IS NULL THEN quote_literal(noun || '.created')
             ELSE format(
                 'CASE WHEN n.%I = ''completed'' THEN %L ELSE %L END', status, noun || '.completed', noun || '.created'
             )
         END, 'insert', '@new_version', 'info'
-    ));
+    )));
     PERFORM cortex.make_tracker(tracked, 'inserted', cortex.fill_in(body, tracked, is_imported, new_key, target_key));
 
     -- MARK: updated
 
     body := $$
+DECLARE
+    revived boolean := false;
 BEGIN
+    IF NOT EXISTS (SELECT FROM new_rows) THEN
+        RETURN NULL;
+    END IF;
     IF pg_trigger_depth() > 1
         AND EXISTS (SELECT FROM cortex.deleted_rows d WHERE d.revived_by = pg_current_xact_id())
     THEN
@@ -136,22 +140,22 @@ BEGIN
         SELECT @kind, @old_key, o.version + 1, 'delete'
         FROM old_rows o WHERE NOT EXISTS (SELECT FROM new_rows n WHERE @same_key);
 @forget@revive    END IF;
-    INSERT INTO cortex.change_feed (kind, key, version, op)
-    SELECT @kind, @new_key, @new_version, 'update' FROM @new_rows;
-@audit    DELETE FROM cortex.deleted_rows d WHERE d.revived_by = pg_current_xact_id();
+@report    IF revived THEN
+        DELETE FROM cortex.deleted_rows d WHERE d.revived_by = pg_current_xact_id();
+    END IF;
     RETURN NULL;
 END
 $$;
-    body := replace(body, '@audit', cortex.audit_statement(
+    body := replace(body, '@report', cortex.report('update', cortex.audit_statement(
         audit, 'n', new_key, agent, task, asset, status, true,
-        '@new_rows' || CASE WHEN status IS NULL THEN '' ELSE ' LEFT JOIN old_rows o ON @same_key' END,
+        '@rows' || CASE WHEN status IS NULL THEN '' ELSE ' LEFT JOIN old_rows o ON @same_key' END,
         CASE WHEN status IS NULL THEN quote_literal(noun || '.updated')
             ELSE format(
                 'CASE WHEN n.%1$I = ''completed'' AND o.%1$I IS DISTINCT FROM ''completed'' THEN %2$L ELSE %3$L END',
                 status, noun || '.completed', noun || '.updated'
             )
         END, 'update', '@new_version', 'info'
-    ));
+    )));
     body := replace(replace(replace(body, '@forget', forget), '@same_key', same_key), '@old_key', old_key);
     PERFORM cortex.make_tracker(tracked, 'updated', cortex.fill_in(body, tracked, is_imported, new_key, target_key));
 
@@ -241,13 +245,41 @@ END
 $$;
 COMMENT ON FUNCTION cortex.audit_statement(text, text, text, text[], text[], text[], text, boolean, text, text, text, text, text) IS 'Part of track_table: the statement that writes the audit rows of one operation.';
 
+CREATE FUNCTION cortex.report(operation text, audit text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $report$
+DECLARE
+    -- Seldom used, and a join that every write would pay for: a branch of its own.
+    with_revived text := $$new_rows n
+            LEFT JOIN cortex.deleted_rows d ON d.kind = @kind AND d.key = @new_key
+                AND d.version > 0 AND d.revived_by = pg_current_xact_id()$$;
+    revived_version text := 'CASE WHEN d.key IS NULL THEN n.version ELSE greatest(d.version, n.version) + 1 END';
+    statements text := $$        INSERT INTO cortex.change_feed (kind, key, version, op)
+        SELECT @kind, @new_key, @new_version, @operation FROM @rows;
+$$ || audit;
+BEGIN
+    statements := replace(statements, '@operation', quote_literal(operation));
+    RETURN E'    IF revived THEN\n'
+        || replace(replace(statements, '@rows', with_revived), '@new_version', revived_version)
+        || E'    ELSE\n'
+        || replace(replace(statements, '@rows', 'new_rows n'), '@new_version', 'n.version')
+        || E'    END IF;\n';
+END
+$report$;
+COMMENT ON FUNCTION cortex.report(text, text) IS 'Part of track_table: feed and audit of rows that were inserted or updated.';
+
 CREATE FUNCTION cortex.fill_in(body text, tracked text, is_imported boolean, new_key text, target_key text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fill$
 DECLARE
     -- A row whose id was deleted before goes on from the version of its deletion.
-    revive text := $$        UPDATE cortex.deleted_rows d SET revived_by = pg_current_xact_id()
+    revive text := $$        IF current_setting('transaction_isolation') <> 'read committed' THEN
+            -- A deletion that this snapshot does not show must not be missed: the transaction fails (40001) instead.
+            INSERT INTO cortex.deleted_rows (kind, key, version, epoch)
+            SELECT @kind, @new_key, 0, 0 FROM new_rows n ON CONFLICT (kind, key) DO NOTHING;
+        END IF;
+        UPDATE cortex.deleted_rows d SET revived_by = pg_current_xact_id()
         FROM new_rows n WHERE d.kind = @kind AND d.key = @new_key;
-        IF FOUND THEN
+        revived := FOUND;
+        IF revived THEN
             UPDATE public.@table t SET version = d.version + 1@imported
             FROM new_rows n
             JOIN cortex.deleted_rows d ON d.kind = @kind AND d.key = @new_key AND d.version > 0
@@ -260,12 +292,6 @@ BEGIN
         E',\n                imported_version = CASE WHEN t.imported_version = t.version'
         ' THEN greatest(d.version, t.version) + 1 ELSE t.imported_version END' END);
     body := replace(body, '@revive', revive);
-    body := replace(body, '@new_rows', $$new_rows n
-        LEFT JOIN cortex.deleted_rows d ON d.kind = @kind AND d.key = @new_key
-            AND d.version > 0 AND d.revived_by = pg_current_xact_id()$$);
-    body := replace(
-        body, '@new_version', 'CASE WHEN d.key IS NULL THEN n.version ELSE greatest(d.version, n.version) + 1 END'
-    );
     body := replace(body, '@kind', quote_literal(tracked));
     body := replace(body, '@table', quote_ident(tracked));
     body := replace(body, '@new_key', new_key);

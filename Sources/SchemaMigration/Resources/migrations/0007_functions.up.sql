@@ -245,7 +245,9 @@ RETURNS TABLE (
     asset_id text, asset_name text, asset_type text, category text, owner text, namespace text, sensitivity text,
     description text, rank real, total bigint
 )
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
+SET client_min_messages = warning  -- no notice for a query of stop words
+AS $$
 #variable_conflict use_column
 DECLARE
     words tsquery := websearch_to_tsquery('pg_catalog.english', coalesce(query, ''));
