@@ -126,6 +126,10 @@ let package = Package(
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),
         tests("CommandsTests", ["Diagnostics", "Domain", "Settings", "Processes", "Commands", "TestSupport"]),
-        tests("PackageTests", ["Processes", "TestSupport"]),
+        tests(
+            "PackageTests",
+            ["Diagnostics", "Settings", "Reporting", "Commands", "TestSupport"],
+            products: [argumentParser]
+        ),
     ]
 )

@@ -221,11 +221,20 @@ public struct Migration: Sendable {
             facts.mode = .postgres
         }
         if options.dryRun { try await estimate(session: session, facts: &facts) }
-        if facts.rowsChanged > 0 && !options.dryRun { try await audit(session: session, facts: facts) }
+        if facts.rowsChanged > 0 && !options.dryRun {
+            try await audit(session: session, facts: facts)
+            try await vacuum(session: session)
+        }
         try await importRow.finish(session: session, facts: facts)
         if facts.mode == .postgres && !options.dryRun {
             for statement in StagingLayout(purpose: .load).removal { try await session.query(statement) }
         }
+    }
+
+    /// Statistics for the planner, and search indexes without pending entries: a bulk load leaves neither.
+    private func vacuum(session: PostgresSession) async throws {
+        let tables = CatalogTable.all.map { "public.\($0.name)" } + ["source.files", "source.records", "source.findings"]
+        try await session.query("VACUUM (ANALYZE) \(tables.joined(separator: ", "))")
     }
 
     /// The run's own event in the audit log.

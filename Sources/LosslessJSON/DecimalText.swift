@@ -43,7 +43,8 @@ struct DecimalText: Hashable, Sendable {
         for place in 0...power {
             let digit = place < digits.count ? Int64(digits[place] - Ascii.zero) : 0
             let (product, overflows) = value.multipliedReportingOverflow(by: 10)
-            let (sum, exceeds) = isNegative
+            let (sum, exceeds) =
+                isNegative
                 ? product.subtractingReportingOverflow(digit) : product.addingReportingOverflow(digit)
             guard !overflows, !exceeds else { return nil }
             value = sum

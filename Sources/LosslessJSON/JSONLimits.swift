@@ -1,6 +1,8 @@
 /// What a reader accepts before it reports a limit instead of a value.
 public struct JSONLimits: Hashable, Sendable {
-    /// The deepest nesting of objects and arrays; default 1,000. A deeper value is an error at the bracket that exceeds it.
+    /// The deepest nesting of objects and arrays; default 1,000.
+    ///
+    /// A deeper value is an error at the bracket that exceeds it.
     public var maximumDepth: Int
     /// The largest record in bytes whose bytes the scanner keeps and hands out; default 8 MiB.
     ///

@@ -24,7 +24,7 @@ public struct JSONValue: Sendable {
 // MARK: - Contents of objects and arrays
 
 extension JSONValue {
-    /// The number of members or elements; 0 for other kinds. Duplicate names count each.
+    /// The number of members or elements, duplicate names counted each; 0 for other kinds.
     public var count: Int {
         guard kind == .object || kind == .array else { return 0 }
         guard node.count == TapeNode.countLimit else { return node.count }

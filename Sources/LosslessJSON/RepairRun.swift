@@ -72,7 +72,9 @@ extension RepairRun {
             return [insertion(.missingValue, "null", at: fault.offset)]
         case (.memberValue, Ascii.closeBracket):
             // Inside an array the object is not closed either: `[{"a": ]`.
-            return [insertion(.missingValue, "null", at: fault.offset), insertion(.missingBracket, "}", at: fault.offset)]
+            return [
+                insertion(.missingValue, "null", at: fault.offset), insertion(.missingBracket, "}", at: fault.offset),
+            ]
         case (.element, Ascii.closeBracket), (.name, Ascii.closeBrace):
             return lastComma(.trailingComma).map { [$0] }
         case (.memberValue, _), (.element, _), (.firstElement, _):

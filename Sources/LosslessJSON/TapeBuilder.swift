@@ -21,7 +21,9 @@ struct TapeBuilder: GrammarSink, ~Copyable {
         let (nodes, count, capacity) = (nodes, count, capacity)
         discard self
         // A tape may live long: most of its memory is in use.
-        guard count < capacity / 2, capacity > 512 else { return UnsafeMutableBufferPointer(start: nodes, count: count) }
+        guard count < capacity / 2, capacity > 512 else {
+            return UnsafeMutableBufferPointer(start: nodes, count: count)
+        }
         let fitting = UnsafeMutableBufferPointer<TapeNode>.allocate(capacity: count)
         _ = fitting.moveInitialize(fromContentsOf: UnsafeMutableBufferPointer(start: nodes, count: count))
         nodes.deallocate()

@@ -1,6 +1,6 @@
-/// Reads the inside of one token as far as the bytes go. Nothing here knows about nesting.
+/// Reads the inside of one token as far as the bytes go; nothing here knows about nesting.
 enum TokenScanner: Sendable {
-    /// Why the inside of a token stopped. One byte, because it is answered for every token.
+    /// Why the inside of a token stopped; one byte, because it is answered for every token.
     enum Stop: UInt8, Hashable, Sendable {
         /// The token is complete; the index is behind it.
         case closed

@@ -106,7 +106,7 @@ struct MigrationHarness {
                 """
                 SELECT string_agg(format('t.%I::text', attname), ', ' ORDER BY attname) AS list FROM pg_attribute
                 WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
-                AND NOT ($1 = 'public.audit_logs' AND (attname = 'id' OR attname LIKE 'chain%' OR attname LIKE 'seal%'))
+                AND NOT ($1 = 'public.audit_logs' AND attname IN ('id', 'chain_seq', 'row_hash', 'chain_hash'))
                 """,
                 [.text(table)]
             ).rows[0]["list"].string ?? "1"

@@ -43,7 +43,10 @@ struct CanonicalTests {
             (#"{"\u0062":1,"a":2,"b":3}"#, #"{"a":2e0,"b":1e0,"b":3e0}"#),
             (#"{"ab":1,"a":2,"":3,"B":4}"#, #"{"":3e0,"B":4e0,"a":2e0,"ab":1e0}"#),
             (#"{"é":1,"z":2,"😀":3,"\uffff":4}"#, "{\"z\":2e0,\"é\":1e0,\"\u{FFFF}\":4e0,\"😀\":3e0}"),
-            (#"{"x":{"b":[ ],"a":{ }},"w":[3,[2,{"q":1,"p":null}]]}"#, #"{"w":[3e0,[2e0,{"p":null,"q":1e0}]],"x":{"a":{},"b":[]}}"#),
+            (
+                #"{"x":{"b":[ ],"a":{ }},"w":[3,[2,{"q":1,"p":null}]]}"#,
+                #"{"w":[3e0,[2e0,{"p":null,"q":1e0}]],"x":{"a":{},"b":[]}}"#
+            ),
         ]
     )
     func members(source: String, expected: String) throws {
@@ -53,9 +56,11 @@ struct CanonicalTests {
     @Test(
         "escapes as little as possible",
         arguments: [
-            (#""\u0041\/\u00e9\ud83d\ude00""#, #""A/é😀""#), (#""\u0022\u005c\u000a\u001F\u007f""#, "\"\\\"\\\\\\n\\u001f\u{7F}\""),
+            (#""\u0041\/\u00e9\ud83d\ude00""#, #""A/é😀""#),
+            (#""\u0022\u005c\u000a\u001F\u007f""#, "\"\\\"\\\\\\n\\u001f\u{7F}\""),
             (#""\b\f\n\r\t""#, #""\b\f\n\r\t""#), (#""\u0008\u000C\u000D\u0009""#, #""\b\f\r\t""#),
-            (#""\uD800\uDBFF""#, #""\ud800\udbff""#), (#""\uDE00\uD83D!""#, #""\ude00\ud83d!""#), (#""\u0000""#, #""\u0000""#),
+            (#""\uD800\uDBFF""#, #""\ud800\udbff""#), (#""\uDE00\uD83D!""#, #""\ude00\ud83d!""#),
+            (#""\u0000""#, #""\u0000""#),
         ]
     )
     func strings(source: String, expected: String) throws {

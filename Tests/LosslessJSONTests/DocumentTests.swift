@@ -149,11 +149,20 @@ struct DocumentTests {
             Broken(text: "[1.]", message: "line 1, column 4: expected a digit, found `]`"),
             Broken(text: "[1e+]", message: "line 1, column 5: expected a digit, found `]`"),
             Broken(text: "[01]", message: "line 1, column 3: expected `,` or `]`, found `1`"),
-            Broken(text: "\"a\nb\"", message: "line 1, column 3: expected an escape instead of a control character, found a line feed"),
+            Broken(
+                text: "\"a\nb\"",
+                message: "line 1, column 3: expected an escape instead of a control character, found a line feed"
+            ),
             Broken(text: "\"\\x\"", message: "line 1, column 3: expected one of `\"\\/bfnrtu` after `\\`, found `x`"),
-            Broken(text: "\"\\u12g4\"", message: "line 1, column 6: expected four hexadecimal digits after `\\u`, found `g`"),
+            Broken(
+                text: "\"\\u12g4\"",
+                message: "line 1, column 6: expected four hexadecimal digits after `\\u`, found `g`"
+            ),
             Broken(text: "\"abc", message: "line 1, column 5: expected the closing quote of a string, found the end"),
-            Broken(text: "[] []", message: "line 1, column 4: expected nothing but white space after the value, found `[`"),
+            Broken(
+                text: "[] []",
+                message: "line 1, column 4: expected nothing but white space after the value, found `[`"
+            ),
             Broken(text: "\u{FEFF}1", message: "line 1, column 1: expected a value, found byte 0xEF"),
             Broken(text: "[[[[]]]]", message: "line 1, column 4: nested deeper than the limit"),
         ]

@@ -30,7 +30,8 @@ struct PropertyTests {
         }
 
         mutating func numeral() -> String {
-            pick(["", "-"]) + pick(["0", "1", "42", "900", "12345678901234567890"]) + pick(["", "", ".0", ".50", ".00123"])
+            pick(["", "-"]) + pick(["0", "1", "42", "900", "12345678901234567890"])
+                + pick(["", "", ".0", ".50", ".00123"])
                 + pick(["", "", "e0", "E+2", "e-3", "e400", "e123456789012345678901"])
         }
 
@@ -180,7 +181,9 @@ struct PropertyTests {
         var position = 0
         let isBlank: (UInt8) -> Bool = { [0x20, 0x0A, 0x0D, 0x09].contains($0) }
         for item in items where !item.isRecord {
-            guard item.span.start >= position, bytes[position..<item.span.start].allSatisfy(isBlank) else { return false }
+            guard item.span.start >= position, bytes[position..<item.span.start].allSatisfy(isBlank) else {
+                return false
+            }
             position = item.span.end
         }
         return bytes[position...].allSatisfy(isBlank)

@@ -82,13 +82,16 @@ struct RecordTests {
             try RecordSelector(pointer: pattern)
         } throws: { error in
             let error = error as? JSONSyntaxError
-            return error?.reason == .selector && error?.code == .mappingInvalid && error?.message.contains(pattern) == true
+            return error?.reason == .selector && error?.code == .mappingInvalid
+                && error?.message.contains(pattern) == true
         }
     }
 
     @Test("of an invalid value are handed out before it, to be dropped")
     func invalid() throws {
         let selectors = [try RecordSelector(pointer: "/*")]
-        #expect(try outline(#"[1, 2, }"#, selectors: selectors) == ["record 0 /0 1", "record 0 /1 2", "invalid [1, 2, }"])
+        #expect(
+            try outline(#"[1, 2, }"#, selectors: selectors) == ["record 0 /0 1", "record 0 /1 2", "invalid [1, 2, }"]
+        )
     }
 }

@@ -29,7 +29,11 @@ struct StreamTests {
             "{\n  \"a\": 1\n}\n{\n  \"b\": [\n    2\n  ]\n}\n",
             ["value {\n  \"a\": 1\n}", "value {\n  \"b\": [\n    2\n  ]\n}"]
         ),
-        Case("scalars on lines", "1\n2.5\n\"x\"\ntrue\nnull\n", ["value 1", "value 2.5", #"value "x""#, "value true", "value null"]),
+        Case(
+            "scalars on lines",
+            "1\n2.5\n\"x\"\ntrue\nnull\n",
+            ["value 1", "value 2.5", #"value "x""#, "value true", "value null"]
+        ),
         Case("scalars in one line", "1 2 \"x\" {}", ["value 1", "value 2", #"value "x""#, "value {}"]),
         Case("a number that ends with the stream", "12", ["value 12"]),
         Case("a byte order mark", "\u{FEFF}{}", ["bom", "value {}"]),

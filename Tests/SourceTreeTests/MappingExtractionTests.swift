@@ -26,18 +26,41 @@ struct MappingExtractionTests {
 
     static let states: [StateCase] = [
         StateCase(path: "coordination/tasks/a.json", text: "", state: .empty, records: 0, findings: [.emptyFile]),
-        StateCase(path: "coordination/tasks/a.json", text: " \n\t", state: .whitespace, records: 0, findings: [.whitespaceFile]),
+        StateCase(
+            path: "coordination/tasks/a.json",
+            text: " \n\t",
+            state: .whitespace,
+            records: 0,
+            findings: [.whitespaceFile]
+        ),
         StateCase(path: "coordination/tasks/a.json", text: #"{"id":"a"}"#, state: .value, records: 1),
         StateCase(path: "coordination/tasks/a.json", text: "{\"id\":\"a\"}{\"id\":\"b\"}", state: .values, records: 2),
-        StateCase(path: "coordination/tasks/a.json", text: "\u{FEFF}{\"id\":\"a\"}", state: .value, records: 1, findings: [.byteOrderMark]),
+        StateCase(
+            path: "coordination/tasks/a.json",
+            text: "\u{FEFF}{\"id\":\"a\"}",
+            state: .value,
+            records: 1,
+            findings: [.byteOrderMark]
+        ),
         StateCase(path: "coordination/tasks/a.json", text: "{", state: .invalid, records: 1),
         StateCase(path: "coordination/tasks/a.json", text: "{\"id\":\"a\"}\n{\"id\":", state: .invalid, records: 2),
         StateCase(path: "notes.txt", text: "{", state: .notJSON, records: 0),
         StateCase(path: "archive.json.gz", text: "{", state: .notJSON, records: 0),
         StateCase(path: "other/x.json", text: "{}", state: .value, records: 0, findings: [.unmappedFile]),
         StateCase(path: "other/x.json", text: "{", state: .invalid, records: 1, findings: [.unmappedFile]),
-        StateCase(path: "other/x.jsonl", text: "{}\n{\"a\":}\n{}", state: .invalid, records: 1, findings: [.unmappedFile]),
-        StateCase(path: "coordination/git-operations.jsonl", text: "{\n \"a\": 1\n}\n\n{\"b\":2}\n", state: .values, records: 2),
+        StateCase(
+            path: "other/x.jsonl",
+            text: "{}\n{\"a\":}\n{}",
+            state: .invalid,
+            records: 1,
+            findings: [.unmappedFile]
+        ),
+        StateCase(
+            path: "coordination/git-operations.jsonl",
+            text: "{\n \"a\": 1\n}\n\n{\"b\":2}\n",
+            state: .values,
+            records: 2
+        ),
         StateCase(
             path: "coordination/git-operations.jsonl",
             text: "{\"a\":1}\n{\"b\": }\n{\"c\":3}\n",
@@ -112,9 +135,13 @@ struct MappingExtractionTests {
         let large = #"{"id":"b","title":"\#(String(repeating: "x", count: 300))"}"#
         let file = try small.extracted("coordination/task-queue.json", #"{"tasks":[{"id":"a"},\#(large)]}"#)
         #expect(file.records.map(\.disposition) == [.candidate, .quarantined("record_too_large")])
+        try #require(file.records.count == 2)
         #expect(file.records[1].text == nil)
         #expect(file.records[1].span.count == large.utf8.count)
         #expect(file.records[1].pointer == "/tasks/1")
+        #expect(file.reading.findings.map(\.rule) == [.recordTooLarge])
+        let first = try small.extracted("coordination/task-queue.json", #"{"tasks":[\#(large),{"id":"a"}]}"#)
+        #expect(first.records.map(\.disposition) == [.quarantined("record_too_large"), .candidate])
         let alone = try small.extracted("coordination/tasks/b.json", large)
         #expect(alone.records.map(\.disposition) == [.quarantined("record_too_large")])
     }
@@ -145,7 +172,9 @@ struct MappingExtractionTests {
         struct Stop: Error {}
         #expect(throws: Stop.self) {
             let bytes = Array(#"{"id":"a"}"#.utf8)
-            _ = try extractor.extract(extractor.source("coordination/tasks/a.json", bytes), bytes: bytes) { _ in throw Stop() }
+            _ = try extractor.extract(extractor.source("coordination/tasks/a.json", bytes), bytes: bytes) { _ in
+                throw Stop()
+            }
         }
     }
 
@@ -164,7 +193,10 @@ struct MappingExtractionTests {
     @Test("equal content has one hash whatever the spelling")
     func canonical() throws {
         let one = try extractor.extracted("coordination/tasks/a.json", #"{"id":"a","token_budget":10}"#)
-        let two = try extractor.extracted("coordination/tasks/a.json", "{ \"token_budget\" : 1.0e1,\n\"id\":\"\\u0061\" }")
+        let two = try extractor.extracted(
+            "coordination/tasks/a.json",
+            "{ \"token_budget\" : 1.0e1,\n\"id\":\"\\u0061\" }"
+        )
         #expect(one.records[0].sha256 == two.records[0].sha256)
     }
 
@@ -186,7 +218,9 @@ struct MappingExtractionTests {
         let bytes = Array(#"{"a":1}"#.utf8)
         let other = Array("coordination/x".utf8) + [0xFF] + Array(".json".utf8)
         let id = DeterministicID(high: 1, low: 2)
-        _ = try extractor.extract(.init(path: other, fileID: id, size: bytes.count), bytes: bytes) { records.append($0) }
+        _ = try extractor.extract(.init(path: other, fileID: id, size: bytes.count), bytes: bytes) {
+            records.append($0)
+        }
         #expect(records.first?.naturalID == "x\\xff")
     }
 }

@@ -38,10 +38,32 @@ struct MappingRecordTests {
         ColumnCase(member: #""title":"a\u0000b""#, column: "title", value: .null, isKept: true, finding: .nulCharacter),
         ColumnCase(member: #""title":"\udc00""#, column: "title", value: .null, isKept: true, finding: .loneSurrogate),
         ColumnCase(member: #""status":"queued""#, column: "task_status", value: .text("pending"), isKept: false),
-        ColumnCase(member: #""status":"Worker_Spawned""#, column: "task_status", value: .text("in_progress"), isKept: false),
-        ColumnCase(member: #""status":"Worker_Spawned""#, column: "status_raw", value: .text("Worker_Spawned"), isKept: false),
-        ColumnCase(member: #""status":"odd""#, column: "task_status", value: .null, isKept: false, finding: .unknownWord),
-        ColumnCase(member: #""status":"odd""#, column: "status_raw", value: .text("odd"), isKept: false, finding: .unknownWord),
+        ColumnCase(
+            member: #""status":"Worker_Spawned""#,
+            column: "task_status",
+            value: .text("in_progress"),
+            isKept: false
+        ),
+        ColumnCase(
+            member: #""status":"Worker_Spawned""#,
+            column: "status_raw",
+            value: .text("Worker_Spawned"),
+            isKept: false
+        ),
+        ColumnCase(
+            member: #""status":"odd""#,
+            column: "task_status",
+            value: .null,
+            isKept: false,
+            finding: .unknownWord
+        ),
+        ColumnCase(
+            member: #""status":"odd""#,
+            column: "status_raw",
+            value: .text("odd"),
+            isKept: false,
+            finding: .unknownWord
+        ),
         ColumnCase(member: #""status":{}"#, column: "status_raw", value: .null, isKept: true, finding: .wrongType),
         ColumnCase(member: #""priority":"CRITICAL""#, column: "task_priority", value: .text("critical"), isKept: false),
         ColumnCase(member: #""priority":10"#, column: "task_priority", value: .text("critical"), isKept: true),
@@ -49,59 +71,110 @@ struct MappingRecordTests {
         ColumnCase(member: #""token_budget":10"#, column: "token_budget", value: .integer(10), isKept: false),
         ColumnCase(member: #""token_budget":1e1"#, column: "token_budget", value: .integer(10), isKept: true),
         ColumnCase(member: #""token_budget":-0"#, column: "token_budget", value: .integer(0), isKept: true),
-        ColumnCase(member: #""token_budget":1.5"#, column: "token_budget", value: .null, isKept: true, finding: .wrongType),
-        ColumnCase(member: #""token_budget":"10""#, column: "token_budget", value: .null, isKept: true, finding: .wrongType),
         ColumnCase(
-            member: #""token_budget":99999999999999999999"#, column: "token_budget", value: .null, isKept: true,
+            member: #""token_budget":1.5"#,
+            column: "token_budget",
+            value: .null,
+            isKept: true,
+            finding: .wrongType
+        ),
+        ColumnCase(
+            member: #""token_budget":"10""#,
+            column: "token_budget",
+            value: .null,
+            isKept: true,
+            finding: .wrongType
+        ),
+        ColumnCase(
+            member: #""token_budget":99999999999999999999"#,
+            column: "token_budget",
+            value: .null,
+            isKept: true,
             finding: .numberOutOfRange
         ),
         ColumnCase(member: #""sla_minutes":1.10"#, column: "sla_minutes", value: .numeric("1.10"), isKept: false),
         ColumnCase(member: #""sla_minutes":1e2"#, column: "sla_minutes", value: .numeric("1e2"), isKept: true),
         ColumnCase(
-            member: #""sla_minutes":1e999999"#, column: "sla_minutes", value: .null, isKept: true,
+            member: #""sla_minutes":1e999999"#,
+            column: "sla_minutes",
+            value: .null,
+            isKept: true,
             finding: .numberOutOfRange
         ),
         ColumnCase(
-            member: #""created_at":"1970-01-01T00:00:01-0600""#, column: "created_at",
-            value: .instant(microseconds: 21_601_000_000), isKept: false
+            member: #""created_at":"1970-01-01T00:00:01-0600""#,
+            column: "created_at",
+            value: .instant(microseconds: 21_601_000_000),
+            isKept: false
         ),
         ColumnCase(
-            member: #""created_at":"1970-01-01T00:00:00.0000001Z""#, column: "created_at_raw",
-            value: .text("1970-01-01T00:00:00.0000001Z"), isKept: false
+            member: #""created_at":"1970-01-01T00:00:00.0000001Z""#,
+            column: "created_at_raw",
+            value: .text("1970-01-01T00:00:00.0000001Z"),
+            isKept: false
         ),
         ColumnCase(
-            member: #""created_at":"2025-11-16T10:36:48""#, column: "created_at", value: .null, isKept: false,
+            member: #""created_at":"2025-11-16T10:36:48""#,
+            column: "created_at",
+            value: .null,
+            isKept: false,
             finding: .instantWithoutZone
         ),
         ColumnCase(
-            member: #""created_at":"2025-11-16T10:36:48""#, column: "created_at_raw",
-            value: .text("2025-11-16T10:36:48"), isKept: false, finding: .instantWithoutZone
+            member: #""created_at":"2025-11-16T10:36:48""#,
+            column: "created_at_raw",
+            value: .text("2025-11-16T10:36:48"),
+            isKept: false,
+            finding: .instantWithoutZone
         ),
         ColumnCase(
-            member: #""deadline":"ASAP""#, column: "deadline_at_raw", value: .text("ASAP"), isKept: false,
+            member: #""deadline":"ASAP""#,
+            column: "deadline_at_raw",
+            value: .text("ASAP"),
+            isKept: false,
             finding: .notAnInstant
         ),
-        ColumnCase(member: #""created_at":1700000000"#, column: "created_at", value: .null, isKept: true, finding: .wrongType),
+        ColumnCase(
+            member: #""created_at":1700000000"#,
+            column: "created_at",
+            value: .null,
+            isKept: true,
+            finding: .wrongType
+        ),
         ColumnCase(member: #""tags":["a","b"]"#, column: "tags", value: .textArray(["a", "b"]), isKept: false),
         ColumnCase(member: #""tags":[]"#, column: "tags", value: .textArray([]), isKept: false),
         ColumnCase(member: #""tags":"a""#, column: "tags", value: .textArray(["a"]), isKept: true),
         ColumnCase(member: #""tags":["a",null]"#, column: "tags", value: .null, isKept: true, finding: .wrongType),
         ColumnCase(member: #""tags":["\u0000"]"#, column: "tags", value: .null, isKept: true, finding: .nulCharacter),
         ColumnCase(
-            member: #""result": {"b":1, "a":1.10} "#, column: "result_data", value: .json(Array(#"{"b":1, "a":1.10}"#.utf8)),
+            member: #""result": {"b":1, "a":1.10} "#,
+            column: "result_data",
+            value: .json(Array(#"{"b":1, "a":1.10}"#.utf8)),
             isKept: false
         ),
         ColumnCase(member: #""repository":"o/n""#, column: "repository_name", value: .text("n"), isKept: false),
         ColumnCase(member: #""repository":"o/n""#, column: "repository_owner", value: .text("o"), isKept: false),
         ColumnCase(member: #""repository":"n""#, column: "repository_owner", value: .null, isKept: false),
         ColumnCase(
-            member: #""repository":"https://h/o/n""#, column: "repository_url", value: .text("https://h/o/n"),
+            member: #""repository":"https://h/o/n""#,
+            column: "repository_url",
+            value: .text("https://h/o/n"),
             isKept: false
         ),
         ColumnCase(
-            member: #""repository":"o/n/x""#, column: "repository_name", value: .null, isKept: true, finding: .wrongType
+            member: #""repository":"o/n/x""#,
+            column: "repository_name",
+            value: .null,
+            isKept: true,
+            finding: .wrongType
         ),
-        ColumnCase(member: #""repository":"/n""#, column: "repository_name", value: .null, isKept: true, finding: .wrongType),
+        ColumnCase(
+            member: #""repository":"/n""#,
+            column: "repository_name",
+            value: .null,
+            isKept: true,
+            finding: .wrongType
+        ),
     ]
 
     @Test("a value enters its column exactly or stays in the rest, with a finding at its place", arguments: columns)
@@ -165,12 +238,16 @@ struct MappingRecordTests {
         IDCase(text: #"{"id":"a\u0000"}"#, id: nil, disposition: .quarantined("missing_id")),
         IDCase(text: #"{"title":"x"}"#, id: nil, disposition: .quarantined("missing_id")),
         IDCase(
-            text: #"{"id":"\#(String(repeating: "x", count: 2_001))"}"#, id: nil,
+            text: #"{"id":"\#(String(repeating: "x", count: 2_001))"}"#,
+            id: nil,
             disposition: .quarantined("the id is too long to be a key")
         ),
         IDCase(
-            text: #"{"tracks":[]}"#, id: nil,
-            disposition: .notARecord("an object with none of the fields /id, /task_id, /title, /description, /status, /type")
+            text: #"{"tracks":[]}"#,
+            id: nil,
+            disposition: .notARecord(
+                "an object with none of the fields /id, /task_id, /title, /description, /status, /type"
+            )
         ),
         IDCase(text: "[1]", id: nil, disposition: .notARecord("an array where a record of kind task is object")),
         IDCase(text: "7", id: nil, disposition: .notARecord("a number where a record of kind task is object")),
@@ -201,7 +278,10 @@ struct MappingRecordTests {
 
     @Test("a bare id in an index is an asset with the list's class")
     func index() throws {
-        let file = try extractor.extracted("coordination/catalog/indexes/by-sensitivity.json", #"{"internal":["a.b"],"pii":["c"]}"#)
+        let file = try extractor.extracted(
+            "coordination/catalog/indexes/by-sensitivity.json",
+            #"{"internal":["a.b"],"pii":["c"]}"#
+        )
         #expect(file.records.map(\.naturalID) == ["a.b", "c"])
         #expect(file.records[0].value("sensitivity") == .text("internal"))
         #expect(file.records[0].value("metadata") == .null)
@@ -211,9 +291,15 @@ struct MappingRecordTests {
 
     @Test("an entry of a keyed registry has its key as id, one of a list needs a field")
     func registry() throws {
-        let keyed = try extractor.extracted("agents/configs/agent-registry.json", #"{"agents":{"m":{"type":"master"}}}"#)
+        let keyed = try extractor.extracted(
+            "agents/configs/agent-registry.json",
+            #"{"agents":{"m":{"type":"master"}}}"#
+        )
         #expect(keyed.records.map(\.naturalID) == ["m"])
-        let list = try extractor.extracted("agents/configs/agent-registry.json", #"{"agents":[{"type":"master"},{"id":"x"}]}"#)
+        let list = try extractor.extracted(
+            "agents/configs/agent-registry.json",
+            #"{"agents":[{"type":"master"},{"id":"x"}]}"#
+        )
         #expect(list.records.map(\.disposition) == [.quarantined("missing_id"), .candidate])
     }
 
@@ -234,7 +320,10 @@ struct MappingRecordTests {
         #expect(record.findings(.notStorableAsJSONB).count == 1)
     }
 
-    @Test("what jsonb holds has none", arguments: ["1e131071", "1e-16383", "0.1e131072", "0e5", #""\ud83d\ude00""#, #""\\u0000""#])
+    @Test(
+        "what jsonb holds has none",
+        arguments: ["1e131071", "1e-16383", "0.1e131072", "0e5", #""\ud83d\ude00""#, #""\\u0000""#]
+    )
     func storable(_ value: String) throws {
         #expect(try task(#"{"id":"a","x":\#(value)}"#).docReason == nil)
     }
@@ -242,7 +331,8 @@ struct MappingRecordTests {
     @Test("nesting to the limit is followed without recursion to match")
     func deep() throws {
         let depth = 990
-        let text = #"{"id":"a","x":\#(String(repeating: "[", count: depth))"\u0000"\#(String(repeating: "]", count: depth))}"#
+        let text =
+            #"{"id":"a","x":\#(String(repeating: "[", count: depth))"\u0000"\#(String(repeating: "]", count: depth))}"#
         let record = try task(text)
         #expect(record.docReason != nil)
         #expect(record.findings(.nulCharacter).first?.pointer.split(separator: "/").count == depth + 1)

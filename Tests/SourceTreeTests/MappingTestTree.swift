@@ -47,9 +47,11 @@ enum RealTree {
         return try files.map { try extractor.extracted($0.text, bytes: $0.bytes) }
     }
 
+    /// The broken files again, with repairs accepted.
     static let repaired: Result<[Extracted], any Error> = Result {
         let extractor = RecordExtractor(mapping: try Mapping.shipped())
-        return try files.map { try extractor.extracted($0.text, bytes: $0.bytes, acceptRepairs: true) }
+        let broken = try extraction.get().filter { $0.reading.state == .invalid }
+        return try broken.map { try extractor.extracted($0.path, bytes: $0.bytes, acceptRepairs: true) }
     }
 }
 
@@ -66,7 +68,9 @@ struct Extracted: Sendable {
 extension RecordExtractor {
     func extracted(_ path: String, bytes: [UInt8], acceptRepairs: Bool = false) throws -> Extracted {
         var records: [ExtractedRecord] = []
-        let reading = try extract(source(path, bytes), bytes: bytes, acceptRepairs: acceptRepairs) { records.append($0) }
+        let reading = try extract(source(path, bytes), bytes: bytes, acceptRepairs: acceptRepairs) {
+            records.append($0)
+        }
         return Extracted(path: path, bytes: bytes, reading: reading, records: records)
     }
 

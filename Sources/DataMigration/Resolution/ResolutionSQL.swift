@@ -121,10 +121,12 @@ struct ResolutionSQL: Sendable {
     /// Inserts or updates the winners' rows; rows that would not change are not written.
     func upsert(_ table: CatalogTable, intoEmpty: Bool) -> String {
         let (columns, expressions, joins) = shape(table)
+        // The one column with a clock as its default: imported rows have no such time.
+        let clock = table == .auditLogs ? (column: ", recorded_at", value: ", NULL") : (column: "", value: "")
         var sql = """
             INSERT INTO public.\(table.name) AS t
-                (\(columns.map(quoted).joined(separator: ", ")), source_record_id, imported_version)
-            SELECT \(expressions.joined(separator: ", ")), s.record_id, 1
+                (\(columns.map(quoted).joined(separator: ", ")), source_record_id, imported_version\(clock.column))
+            SELECT \(expressions.joined(separator: ", ")), s.record_id, 1\(clock.value)
             FROM \(Self.winners(table)) w JOIN \(layout.typed(table)) s ON s.ctid = w.staged \(joins)
             """
         if intoEmpty { return sql }

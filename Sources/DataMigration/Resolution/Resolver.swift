@@ -51,6 +51,12 @@ struct Resolver: Sendable {
             try await session.query(sql.chooseWinners(table))
         }
         if !protectsChanges {
+            changed += try await session.query(
+                """
+                DELETE FROM public.agent_aliases a
+                WHERE NOT EXISTS (SELECT FROM winners_agents w WHERE w.key_agent_id = a.agent_id)
+                """
+            ).affected
             for table in CatalogTable.all where populated.contains(table.name) {
                 let deleted = try await session.query(sql.deleteOrphans(table)).affected
                 try await note(table, changed: deleted)
@@ -67,9 +73,10 @@ struct Resolver: Sendable {
         }
         changed += try await linkAliases()
         try await session.query("RESET ROLE")
+        // Before the indexes: none can be made on a table whose deferred checks are still to come.
+        try await session.query("SET CONSTRAINTS ALL IMMEDIATE")
         try await indexes.finish(session: session)
         changed += try await RelationFindings(session: session).rewrite()
-        try await session.query("SET CONSTRAINTS ALL IMMEDIATE")
         return changed
     }
 

@@ -915,7 +915,7 @@ CREATE TABLE public.audit_logs (
     version bigint NOT NULL DEFAULT 1,
     imported_version bigint,
     source_record_id uuid UNIQUE,
-    recorded_at timestamptz NOT NULL DEFAULT now(),
+    recorded_at timestamptz DEFAULT now(),
     chain_seq bigint,
     row_hash bytea,
     chain_hash bytea
@@ -926,7 +926,7 @@ COMMENT ON COLUMN public.audit_logs.event_type IS 'Free text; event_types lists 
 COMMENT ON COLUMN public.audit_logs.agent_raw IS 'The agent as written.';
 COMMENT ON COLUMN public.audit_logs.security_impact IS 'Set where an event concerns access, secrets or policies.';
 COMMENT ON COLUMN public.audit_logs.occurred_at IS 'When it happened, by whoever reported it.';
-COMMENT ON COLUMN public.audit_logs.recorded_at IS 'When the row came into this database; retention counts from here, so that imported history is not old on its first day.';
+COMMENT ON COLUMN public.audit_logs.recorded_at IS 'When the event was recorded here; NULL for imported rows, whose retention counts from the last import, so that history is not old on its first day.';
 COMMENT ON COLUMN public.audit_logs.chain_seq IS 'Place in the hash chain; NULL until sealed.';
 COMMENT ON COLUMN public.audit_logs.row_hash IS 'SHA-256 of the row''s content: all columns but id, version, foreign keys and chain.';
 COMMENT ON COLUMN public.audit_logs.chain_hash IS 'SHA-256 of the previous chain hash and this row hash.';
@@ -2299,6 +2299,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     expired bigint[];
     removed bigint;
+    imported_at timestamptz := (SELECT coalesce(max(i.finished_at), now()) FROM source.imports i);
 BEGIN
     IF retention IS NULL OR retention < interval '1 day' THEN
         RAISE EXCEPTION 'retention must be at least one day, not %', coalesce(retention::text, 'NULL')
@@ -2306,8 +2307,8 @@ BEGIN
     END IF;
     expired := ARRAY(
         SELECT a.id FROM public.audit_logs a
-        WHERE a.severity IN ('debug', 'info') AND a.recorded_at < now() - retention
-        ORDER BY a.recorded_at LIMIT greatest(max_rows, 0) FOR UPDATE SKIP LOCKED
+        WHERE a.severity IN ('debug', 'info') AND coalesce(a.recorded_at, imported_at) < now() - retention
+        ORDER BY a.recorded_at, a.id LIMIT greatest(max_rows, 0) FOR UPDATE SKIP LOCKED
     );
     INSERT INTO cortex.audit_pruned (audit_id, chain_seq, row_hash, chain_hash, reason)
     SELECT a.id, a.chain_seq, a.row_hash, a.chain_hash, 'retention'

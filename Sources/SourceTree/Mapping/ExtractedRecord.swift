@@ -69,12 +69,17 @@ public struct FileReading: Sendable {
 public struct ExtractionLimits: Sendable {
     /// The limits of JSON reading: depth and bytes of a record.
     public var json: JSONLimits
-    /// Bytes of records that are held back until their top-level value proves valid; beyond that the file is read
-    /// twice. Default 4 MiB.
+    /// Bytes of records that are held back until their top-level value proves valid.
+    ///
+    /// Default 4 MiB; beyond that the file is read twice.
     public var heldBackBytes = 4 << 20
-    /// The largest stretch that a repair is looked for in. Default 8 MiB.
+    /// The largest stretch that a repair is looked for in.
+    ///
+    /// Default 8 MiB.
     public var repairBytes = 8 << 20
-    /// Findings kept of one record; the rest is counted in one more. Default 1,000.
+    /// Findings kept of one record; the rest is counted in one more.
+    ///
+    /// Default 1,000.
     public var findingsPerRecord = 1_000
 
     /// The defaults.

@@ -16,8 +16,8 @@ struct ExtractionRun {
     private var heldBytes = 0
     /// The value whose records go out as they come because it is known to be valid, or are dropped as invalid.
     private var decided: (ordinal: Int, isValid: Bool)?
-    /// Records of the current value that went out.
-    private var emittedOfValue = 0
+    /// The first byte of the record of the current value that went out last.
+    private var lastEmittedStart: Int?
     /// The invalid stretches of the whole file, once it had to be read ahead.
     private var invalidOrdinals: Set<Int>?
 
@@ -100,7 +100,7 @@ struct ExtractionRun {
     private mutating func startValue(after ordinal: Int) {
         held.removeAll(keepingCapacity: true)
         heldBytes = 0
-        emittedOfValue = 0
+        lastEmittedStart = nil
         decided = nil
     }
 
@@ -167,7 +167,7 @@ struct ExtractionRun {
         for item in held {
             let selections = item.selectors.sorted().map { rule.selections[$0] }
             guard let record = record(of: item, selections: selections) else { continue }
-            emittedOfValue += 1
+            lastEmittedStart = item.place.span.start
             reading.records += 1
             try emit(record)
         }
@@ -175,12 +175,23 @@ struct ExtractionRun {
         heldBytes = 0
     }
 
-    private func record(of item: Held, selections: [RecordSelection]) -> ExtractedRecord? {
+    private mutating func record(of item: Held, selections: [RecordSelection]) -> ExtractedRecord? {
         if let text = item.text { return factory.record(at: item.place, text: text, selections: selections) }
-        // Too large to test conditions: a record, unless records inside it came out already.
-        let unconditional = selections.first { $0.conditions.isEmpty }
-        guard let selection = unconditional ?? (emittedOfValue == 0 ? selections.first : nil) else { return nil }
-        return factory.tooLarge(at: item.place, selection: selection)
+        if let certain = selections.first(where: { $0.conditions.isEmpty }) {
+            return factory.tooLarge(at: item.place, selection: certain)
+        }
+        // Too large to test conditions: a record, unless it only wraps records that came out already. They end before
+        // it, so that the last one out tells.
+        guard let inner = lastEmittedStart, inner > item.place.span.start else {
+            return selections.first.map { factory.tooLarge(at: item.place, selection: $0) }
+        }
+        let size = "\(item.place.span.count) bytes at \(RecordFindings.quote(item.place.pointer))"
+        note(
+            .recordTooLarge,
+            "\(size) are too many to tell whether they are a record too; the records inside came out",
+            at: item.place.span.start
+        )
+        return nil
     }
 
     // MARK: Invalid stretches
@@ -198,7 +209,8 @@ struct ExtractionRun {
         let text = try stretch(located, open: open)
         if let text { located.end = located.start + text.count }
         let canRepair = text.map { $0.count <= limits.repairBytes } ?? false
-        let proposal = canRepair ? text.flatMap { JSONRepair.proposal(for: $0, base: span.start, limits: limits.json) } : nil
+        let proposal =
+            canRepair ? text.flatMap { JSONRepair.proposal(for: $0, base: span.start, limits: limits.json) } : nil
         if acceptRepairs, let text, let proposal, let repaired = proposal.apply(to: text, base: span.start),
             try emitRepaired(repaired, ordinal: ordinal, offset: span.start, emit: emit)
         {

@@ -1,5 +1,5 @@
-import Domain
 import Crypto
+import Domain
 
 /// How files become records and records become rows: the compiled form of a mapping file.
 ///

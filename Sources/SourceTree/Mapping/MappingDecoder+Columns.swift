@@ -20,7 +20,9 @@ extension MappingDecoder {
                 continue
             }
             let column = table.mappedColumns[target]
-            if let program = decodeColumn(column, target, value, table: table, slots: &slots) { programs.append(program) }
+            if let program = decodeColumn(column, target, value, table: table, slots: &slots) {
+                programs.append(program)
+            }
         }
         return programs
     }
@@ -60,7 +62,9 @@ extension MappingDecoder {
             sources.append(.constant(text))
         }
         if let suffix = members.take("file-suffix"), let text = text(suffix) {
-            if column.type != .boolean { report(suffix, "`file-suffix` gives a boolean, \(column.name) is \(column.type.rawValue)") }
+            if column.type != .boolean {
+                report(suffix, "`file-suffix` gives a boolean, \(column.name) is \(column.type.rawValue)")
+            }
             sources.append(.fileSuffix(text))
         }
         if sources.isEmpty { report(node, "no source", hint: "write `from`, `join`, `constant` or `file-suffix`") }
@@ -120,7 +124,11 @@ extension MappingDecoder {
         }
         guard let name = text(words) else { return nil }
         guard let vocabulary = vocabularies[name] else {
-            report(words, "there is no vocabulary `\(name)`", hint: "vocabularies: \(vocabularies.keys.sorted().joined(separator: ", "))")
+            report(
+                words,
+                "there is no vocabulary `\(name)`",
+                hint: "vocabularies: \(vocabularies.keys.sorted().joined(separator: ", "))"
+            )
             return nil
         }
         let flags: Set<String>? = column.type == .boolean ? ["true", "false"] : nil
@@ -180,7 +188,11 @@ extension MappingDecoder {
         guard let allowed = CatalogWords.allowed(table: table.name, column: column.name), !allowed.contains(word) else {
             return
         }
-        report(node, "\(column.name) does not take `\(word)`", hint: "it takes \(allowed.sorted().joined(separator: ", "))")
+        report(
+            node,
+            "\(column.name) does not take `\(word)`",
+            hint: "it takes \(allowed.sorted().joined(separator: ", "))"
+        )
     }
 
     // MARK: Sources
@@ -231,12 +243,15 @@ extension MappingDecoder {
         case "$ordinal": return .ordinal
         default: break
         }
-        if text.hasPrefix("$element"), let pointer = MappingPointer(String(text.dropFirst(8))) { return .element(pointer) }
+        if text.hasPrefix("$element"), let pointer = MappingPointer(String(text.dropFirst(8))) {
+            return .element(pointer)
+        }
         guard text.hasPrefix("/"), let pointer = MappingPointer(text), let first = pointer.tokens.first else {
             report(
                 node,
                 "`\(text)` is no source",
-                hint: "a pointer such as `/id`, or $id, $key, $member, $parent-key, $record, $element, $stem, $name, $path, $ordinal"
+                hint:
+                    "a pointer such as `/id`, or $id, $key, $member, $parent-key, $record, $element, $stem, $name, $path, $ordinal"
             )
             return nil
         }

@@ -99,12 +99,18 @@ extension MappingDecoder {
         let pattern = at.flatMap { text($0) } ?? "/"
         let normal = pattern == "/" ? "" : pattern
         let tokens = MappingPointer.split(normal)
-        if tokens == nil, let at { report(at, "`\(pattern)` is no pointer pattern", hint: "such as `/`, `/tasks/*`, `/*`") }
+        if tokens == nil, let at {
+            report(at, "`\(pattern)` is no pointer pattern", hint: "such as `/`, `/tasks/*`, `/*`")
+        }
         var shape: RecordShape?
         if let shapeNode = members.take("shape"), let name = text(shapeNode) {
             shape = shapes[name]
             if shape == nil, shapeNodes[name] == nil {
-                report(shapeNode, "there is no shape `\(name)`", hint: "shapes: \(shapeNodes.keys.sorted().joined(separator: ", "))")
+                report(
+                    shapeNode,
+                    "there is no shape `\(name)`",
+                    hint: "shapes: \(shapeNodes.keys.sorted().joined(separator: ", "))"
+                )
             }
         } else {
             report(node, "`shape` is missing")

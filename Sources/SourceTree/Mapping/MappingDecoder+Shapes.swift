@@ -27,7 +27,9 @@ extension MappingDecoder {
             report(node, "\(node.kind) where a shape with `kind`, `table` and `columns` is expected")
             return nil
         }
-        guard let parent = own.take("extends"), let parentName = text(parent) else { return Layers(own: own, base: nil) }
+        guard let parent = own.take("extends"), let parentName = text(parent) else {
+            return Layers(own: own, base: nil)
+        }
         guard parentName != name, let parentNode = shapeNodes[parentName], let base = MappingMembers(parentNode) else {
             report(parent, "there is no other shape `\(parentName)`")
             return nil
@@ -47,7 +49,11 @@ extension MappingDecoder {
             return nil
         }
         guard let table = CatalogTable.named(tableName) else {
-            report(tableNode, "there is no table `\(tableName)`", hint: "tables: \(CatalogTable.all.map(\.name).joined(separator: ", "))")
+            report(
+                tableNode,
+                "there is no table `\(tableName)`",
+                hint: "tables: \(CatalogTable.all.map(\.name).joined(separator: ", "))"
+            )
             return nil
         }
         let kind = layers.take("kind").flatMap { text($0) } ?? name
@@ -146,7 +152,9 @@ extension MappingDecoder {
         _ node: MappingNode
     ) {
         if resolution == .byNaturalID {
-            if ids.isEmpty { report(node, "`id` is missing", hint: "rows are found by id; write `resolve: each` where they are not") }
+            if ids.isEmpty {
+                report(node, "`id` is missing", hint: "rows are found by id; write `resolve: each` where they are not")
+            }
             if withoutID == .resolve { report(node, "`without-id: resolve` needs `resolve: each` or `distinct`") }
         }
         guard !table.hasDerivedKey, table.name != CatalogTable.auditLogs.name else { return }

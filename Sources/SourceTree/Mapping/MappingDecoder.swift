@@ -28,7 +28,9 @@ struct MappingDecoder {
     mutating func decode(_ yaml: [UInt8]) throws(MappingError) -> Parts {
         let root = try parse(yaml)
         guard var top = MappingMembers(root) else {
-            throw MappingError(issues: [issue(at: root, "\(root.kind) where the mapping file is a mapping with `rules`")])
+            throw MappingError(issues: [
+                issue(at: root, "\(root.kind) where the mapping file is a mapping with `rules`")
+            ])
         }
         checkVersion(top.take("version"), root)
         let name = top.take("name").flatMap { text($0) } ?? file
@@ -212,7 +214,11 @@ struct MappingDecoder {
     mutating func pointer(_ node: MappingNode) -> MappingPointer? {
         guard let text = text(node) else { return nil }
         guard let pointer = MappingPointer(text) else {
-            report(node, "`\(text)` is no JSON pointer", hint: "a pointer begins with `/`; `~` is written `~0`, `/` in a name `~1`")
+            report(
+                node,
+                "`\(text)` is no JSON pointer",
+                hint: "a pointer begins with `/`; `~` is written `~0`, `/` in a name `~1`"
+            )
             return nil
         }
         return pointer

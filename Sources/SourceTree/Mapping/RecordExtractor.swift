@@ -128,7 +128,9 @@ public struct RecordExtractor: Sendable {
         return { buffer in
             let count = min(buffer.count, bytes.count - position)
             guard count > 0 else { return 0 }
-            bytes.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<position + count])) }
+            bytes.withUnsafeBytes {
+                buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<position + count]))
+            }
             position += count
             return count
         }

@@ -22,7 +22,9 @@ struct RecordFactory {
         do {
             document = try JSONDocument(tolerant: text, base: place.span.start, limits: limits.json)
         } catch {
-            return selections.first.map { invalid(at: place, text: text, kind: $0.shape.kind, error: error, proposal: nil) }
+            return selections.first.map {
+                invalid(at: place, text: text, kind: $0.shape.kind, error: error, proposal: nil)
+            }
         }
         let value = document.root
         guard let selection = selections.first(where: { $0.conditions.allSatisfy { $0.holds(for: value) } }) else {

@@ -19,10 +19,15 @@ struct RecordFindings {
         list.append(Finding(rule: rule, message: message, pointer: pointer, byteOffset: offset))
     }
 
-    /// The findings by offset; one more says how many were left out.
+    /// The findings by offset, one for each rule and place; one more says how many were left out.
     func finished() -> [Finding] {
         var result = list
-        if result.count > 1 { result.sort { ($0.byteOffset ?? 0) < ($1.byteOffset ?? 0) } }
+        if result.count > 1 {
+            // Implied rows read fields that the record's own row has reported already.
+            var seen: Set<FindingPlace> = []
+            result = result.filter { seen.insert(FindingPlace(rule: $0.rule, offset: $0.byteOffset)).inserted }
+            result.sort { ($0.byteOffset ?? 0, $0.rule.rawValue) < ($1.byteOffset ?? 0, $1.rule.rawValue) }
+        }
         if dropped > 0, let last = result.last {
             result.append(
                 Finding(rule: last.rule, message: "\(dropped) more findings of this record are not listed")
@@ -51,6 +56,12 @@ struct RecordFindings {
         }
         return result + (text.unicodeScalars.count > 200 ? "…\"" : "\"")
     }
+}
+
+/// What tells two findings of a record apart.
+private struct FindingPlace: Hashable {
+    let rule: FindingRule
+    let offset: Int?
 }
 
 extension JSONKind {

@@ -120,7 +120,7 @@ struct RecordInspector {
 
     private mutating func reportDuplicates(of object: JSONValue, findings: inout RecordFindings) {
         for duplicate in object.duplicateKeys {
-                        let places = duplicate.spans.prefix(8).map { String($0.start) }.joined(separator: ", ")
+            let places = duplicate.spans.prefix(8).map { String($0.start) }.joined(separator: ", ")
             findings.add(
                 .duplicateKey,
                 "the key \(RecordFindings.quote(duplicate.displayName)) stands at bytes \(places); programs read the last one",

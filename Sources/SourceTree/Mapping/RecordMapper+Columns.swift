@@ -56,7 +56,9 @@ extension RecordMapper {
 
     // MARK: Texts
 
-    /// The text of a string that PostgreSQL can hold. What cannot be held was reported by the inspector with its place.
+    /// The text of a string that PostgreSQL can hold.
+    ///
+    /// What cannot be held was reported by the inspector with its place.
     private func storableText(_ value: JSONValue) -> String? {
         guard let text = value.string, !text.utf8.contains(0) else { return nil }
         return text
@@ -248,7 +250,12 @@ extension RecordMapper {
         }
     }
 
-    private mutating func reportTime(_ instant: SourceInstant, _ text: String, _ value: JSONValue, _ column: ColumnProgram) {
+    private mutating func reportTime(
+        _ instant: SourceInstant,
+        _ text: String,
+        _ value: JSONValue,
+        _ column: ColumnProgram
+    ) {
         let pointer = pointerText(of: value, in: column)
         if instant == .zoneless {
             findings.add(

@@ -21,7 +21,15 @@ struct RecordMapper {
     /// Where rows made of a mere name rank: behind everything.
     static let inferredRank = 1_000_000
 
-    init(shape: RecordShape, rank: Int, path: MappingPath, pointer: [String], ordinal: Int, record: JSONValue, limit: Int) {
+    init(
+        shape: RecordShape,
+        rank: Int,
+        path: MappingPath,
+        pointer: [String],
+        ordinal: Int,
+        record: JSONValue,
+        limit: Int
+    ) {
         self.shape = shape
         self.rank = rank
         self.path = path
@@ -93,7 +101,11 @@ struct RecordMapper {
         guard let naturalID else { return missingIDReason() }
         guard naturalID.utf8.count <= Self.longestID else {
             self.naturalID = nil
-            findings.add(.missingID, "the id has \(naturalID.utf8.count) bytes; \(Self.longestID) can be a key", at: offset)
+            findings.add(
+                .missingID,
+                "the id has \(naturalID.utf8.count) bytes; \(Self.longestID) can be a key",
+                at: offset
+            )
             return "the id is too long to be a key"
         }
         checkName(naturalID, column: "id", at: offset)
@@ -104,7 +116,8 @@ struct RecordMapper {
         switch shape.withoutID {
         case .resolve: return nil
         case .derive:
-            naturalID = "\(readableText(path.documentID))#\(ordinal)\(pointer.map { "/" + MappingPointer.escape($0) }.joined())"
+            naturalID =
+                "\(readableText(path.documentID))#\(ordinal)\(pointer.map { "/" + MappingPointer.escape($0) }.joined())"
             return nil
         case .quarantine:
             let places = shape.naturalID.map(\.description).joined(separator: ", ")
@@ -258,7 +271,9 @@ struct RecordMapper {
             }
             guard let list = each.follow(from: fields.record), list.kind == .array else { continue }
             for (index, element) in list.elements.enumerated() {
-                if let row = impliedRow(implied, role: "\(implied.role)/\(index)", element: element) { rows.append(row) }
+                if let row = impliedRow(implied, role: "\(implied.role)/\(index)", element: element) {
+                    rows.append(row)
+                }
             }
         }
         return rows

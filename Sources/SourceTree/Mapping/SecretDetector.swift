@@ -9,7 +9,8 @@ enum SecretDetector {
     ]
     private static let longestName = 16
     private static let prefixes: [[UInt8]] = [
-        "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "sk-", "AKIA", "ASIA",
+        "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "sk-", "AKIA",
+        "ASIA",
         "AIza", "npm_", "hf_", "eyJ", "-----BEGIN ",
     ].map { Array($0.utf8) }
     private static let firstBytes: [Bool] = {
@@ -19,6 +20,7 @@ enum SecretDetector {
     }()
 
     /// Whether a field of this name holds secrets.
+    ///
     /// Takes the name as it is written, quotes included.
     static func isSecretName(_ quoted: ArraySlice<UInt8>) -> Bool {
         guard (5...longestName + 2).contains(quoted.count) else { return false }
@@ -70,6 +72,7 @@ enum SecretDetector {
     }
 
     private static func isWordByte(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 0x5F || byte == 0x2D
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 0x5F
+            || byte == 0x2D
     }
 }

@@ -15,14 +15,6 @@ func withEmptySession<R>(_ body: (PostgresSession) async throws -> R) async thro
     try await withEmptyDatabase { client in try await client.withSession(body) }
 }
 
-/// Runs the body with a session of a fresh database that has the shipped schema.
-func withShippedSchema<R>(_ body: (PostgresSession) async throws -> R) async throws -> R {
-    try await withEmptySession { session in
-        try await SchemaMigrator.ensureCurrent(session)
-        return try await body(session)
-    }
-}
-
 extension PostgresSession {
     /// The live catalogue.
     func snapshot() async throws -> CatalogueSnapshot {

@@ -391,7 +391,7 @@ CREATE TABLE public.audit_logs (
     version bigint NOT NULL DEFAULT 1,
     imported_version bigint,
     source_record_id uuid UNIQUE,
-    recorded_at timestamptz NOT NULL DEFAULT now(),
+    recorded_at timestamptz DEFAULT now(),
     chain_seq bigint,
     row_hash bytea,
     chain_hash bytea
@@ -402,7 +402,7 @@ COMMENT ON COLUMN public.audit_logs.event_type IS 'Free text; event_types lists 
 COMMENT ON COLUMN public.audit_logs.agent_raw IS 'The agent as written.';
 COMMENT ON COLUMN public.audit_logs.security_impact IS 'Set where an event concerns access, secrets or policies.';
 COMMENT ON COLUMN public.audit_logs.occurred_at IS 'When it happened, by whoever reported it.';
-COMMENT ON COLUMN public.audit_logs.recorded_at IS 'When the row came into this database; retention counts from here, so that imported history is not old on its first day.';
+COMMENT ON COLUMN public.audit_logs.recorded_at IS 'When the event was recorded here; NULL for imported rows, whose retention counts from the last import, so that history is not old on its first day.';
 COMMENT ON COLUMN public.audit_logs.chain_seq IS 'Place in the hash chain; NULL until sealed.';
 COMMENT ON COLUMN public.audit_logs.row_hash IS 'SHA-256 of the row''s content: all columns but id, version, foreign keys and chain.';
 COMMENT ON COLUMN public.audit_logs.chain_hash IS 'SHA-256 of the previous chain hash and this row hash.';

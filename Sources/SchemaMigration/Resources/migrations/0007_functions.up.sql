@@ -293,6 +293,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     expired bigint[];
     removed bigint;
+    imported_at timestamptz := (SELECT coalesce(max(i.finished_at), now()) FROM source.imports i);
 BEGIN
     IF retention IS NULL OR retention < interval '1 day' THEN
         RAISE EXCEPTION 'retention must be at least one day, not %', coalesce(retention::text, 'NULL')
@@ -300,8 +301,8 @@ BEGIN
     END IF;
     expired := ARRAY(
         SELECT a.id FROM public.audit_logs a
-        WHERE a.severity IN ('debug', 'info') AND a.recorded_at < now() - retention
-        ORDER BY a.recorded_at LIMIT greatest(max_rows, 0) FOR UPDATE SKIP LOCKED
+        WHERE a.severity IN ('debug', 'info') AND coalesce(a.recorded_at, imported_at) < now() - retention
+        ORDER BY a.recorded_at, a.id LIMIT greatest(max_rows, 0) FOR UPDATE SKIP LOCKED
     );
     INSERT INTO cortex.audit_pruned (audit_id, chain_seq, row_hash, chain_hash, reason)
     SELECT a.id, a.chain_seq, a.row_hash, a.chain_hash, 'retention'
