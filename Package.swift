@@ -114,7 +114,10 @@ let package = Package(
             products: [crypto]
         ),
         tests("ExampleTreeTests", ["Diagnostics", "Compression", "ExampleTree"]),
-        tests("SchemaMigrationTests", ["Diagnostics", "Domain", "Postgres", "SchemaMigration", "TestSupport"]),
+        tests(
+            "SchemaMigrationTests",
+            ["Diagnostics", "Domain", "Processes", "EmbeddedServers", "Postgres", "SchemaMigration", "TestSupport"]
+        ),
         tests(
             "DataMigrationTests",
             [
@@ -125,7 +128,13 @@ let package = Package(
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),
-        tests("CommandsTests", ["Diagnostics", "Domain", "Settings", "Processes", "Commands", "TestSupport"]),
+        tests(
+            "CommandsTests",
+            [
+                "Diagnostics", "Domain", "Settings", "Processes", "EmbeddedServers", "RuntimeTargets", "Reporting",
+                "Commands", "TestSupport",
+            ]
+        ),
         tests(
             "PackageTests",
             ["Diagnostics", "Settings", "Reporting", "Commands", "TestSupport"],

@@ -31,9 +31,9 @@ enum ByteSearch: Sendable {
             let byte = bytes[index]
             if byte > 0x20 { return index }
             guard byte.isJSONWhitespace else { return index }
-            index += 1
+            index &+= 1
             // Indentation: runs of spaces.
-            while index + 8 <= end, word(bytes + index) == ones &* 0x20 { index += 8 }
+            while index &+ 8 <= end, word(bytes + index) == ones &* 0x20 { index &+= 8 }
         }
         return index
     }
@@ -42,11 +42,11 @@ enum ByteSearch: Sendable {
     static func first(_ byte: UInt8, in bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int? {
         var index = start
         let pattern = ones &* UInt64(byte)
-        while index + 8 <= end {
+        while index &+ 8 <= end {
             let difference = word(bytes + index) ^ pattern
             let marks = (difference &- ones) & ~difference & highs
             if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
-            index += 8
+            index &+= 8
         }
         while index < end {
             if bytes[index] == byte { return index }

@@ -128,12 +128,7 @@ extension RepairRun {
             steps.append(comma)
         case .value, .colon, .string, .nameText, .number, .done: return nil
         }
-        var brackets = machine.brackets
-        var missing = ""
-        while !brackets.isEmpty {
-            missing.append(brackets.isInObject ? "}" : "]")
-            brackets.pop()
-        }
+        let missing = String(decoding: machine.missingBrackets, as: UTF8.self)
         steps.append(insertion(.missingBracket, missing, at: end))
         return steps
     }

@@ -65,13 +65,13 @@ enum TokenScanner: Sendable {
     ) -> (index: Int, stop: Stop) {
         var index = start
         while true {
-            while index + 8 <= end {
+            while index &+ 8 <= end {
                 let stops = ByteSearch.stringStops(ByteSearch.word(bytes + index))
                 if stops != 0 {
                     index += stops.trailingZeroBitCount >> 3
                     break
                 }
-                index += 8
+                index &+= 8
             }
             guard index < end else { return (index, .starved) }
             let byte = bytes[index]
@@ -132,9 +132,11 @@ enum TokenScanner: Sendable {
                 case .exponent, .exponentSign: part = .exponentDigits
                 case .integer, .fraction, .exponentDigits: break
                 }
-                index += 1
+                index &+= 1
+                while index < end, bytes[index].isDigit, part != .zero { index &+= 1 }
                 continue
             }
+            if part.isComplete, byte == Ascii.comma { return (index, .closed) }
             switch (part, byte) {
             case (.start, Ascii.minus): part = .minus
             case (.zero, Ascii.dot), (.integer, Ascii.dot): part = .dot

@@ -1,5 +1,7 @@
 /// The data of the exchange under way on one connection; what state it is in is the machine's to say.
-struct ExchangeRun {
+///
+/// A class, so that rows are added in place and never to a copy. Lives on the I/O thread alone.
+final class ExchangeRun {
     /// Rows and COPY data that may wait for the caller before reading stops.
     static let maximumBufferedSize = 1 << 20
     /// Rows for COPY FROM STDIN that may wait for the server before the writer does.
@@ -58,6 +60,14 @@ struct ExchangeRun {
     var graceDeadline: ContinuousClock.Instant?
     var outcome: Result<Completion, PostgresError>?
 
+    init(statement: Statement, parameters: EncodedParameters, waiter: Waiter) {
+        self.statement = statement
+        self.parameters = parameters
+        self.waiter = waiter
+        plan = .unprepared
+        startedAt = .now
+    }
+
     /// Whether the caller has to take something before more is read.
     var isFull: Bool { bufferedRowSize + bytes.count >= Self.maximumBufferedSize }
 
@@ -67,14 +77,14 @@ struct ExchangeRun {
     var cacheKey: String { statement.sql + parameters.typeSignature }
 
     /// Drops everything that waits for the caller.
-    mutating func dropDeliveries() {
+    func dropDeliveries() {
         rows = []
         bytes = []
         bufferedRowSize = 0
     }
 
     /// Drops the rows that wait for the server.
-    mutating func dropOutgoing() {
+    func dropOutgoing() {
         outgoing = []
         outgoingSize = 0
     }

@@ -18,13 +18,7 @@ extension LibpqConnection {
         } catch {
             return reply(.failure(error))
         }
-        var run = ExchangeRun(
-            statement: statement,
-            parameters: parameters,
-            startedAt: .now,
-            plan: .unprepared,
-            waiter: .answer(reply)
-        )
+        let run = ExchangeRun(statement: statement, parameters: parameters, waiter: .answer(reply))
         if case .parameterised = statement.form, statement.shape == .collected || statement.shape == .rows,
             machine.state == .idle
         {
@@ -80,11 +74,11 @@ extension LibpqConnection {
         }
         if case .prepare = run.plan {
         } else {
-            self.run?.isSent = true
+            run.isSent = true
             if run.statement.shape == .rows, isAccepted == 1 { isAccepted = PQsetSingleRowMode(handle) }
         }
         guard isAccepted == 1 else {
-            self.run?.localError = .libpq(String(cString: PQerrorMessage(handle)))
+            run.localError = .libpq(String(cString: PQerrorMessage(handle)))
             isBroken = true
             return
         }
@@ -124,7 +118,7 @@ extension LibpqConnection {
         case .sendStatement:
             if let run, case .prepare(let name) = run.plan {
                 cache.prepared(run.cacheKey, name: name)
-                self.run?.plan = .prepared(name: name)
+                run.plan = .prepared(name: name)
             }
             send()
             return !isBroken
@@ -189,14 +183,13 @@ extension LibpqConnection {
 
     /// The exchange is over: decides its outcome, or sends the statement again where the prepared form was refused.
     func finish() {
-        guard var run, let exchange = machine.exchange else { return }
+        guard let run, let exchange = machine.exchange else { return }
         if run.refusesPreparedForm {
             cache.forget(run.cacheKey)
             if exchange.effect == .commits, exchange.stop == .none, !isInTransaction, !run.isRepeated {
                 run.isRepeated = true
                 run.plan = .unprepared
                 run.serverError = nil
-                self.run = run
                 machine.repeated()
                 return send()
             }
@@ -207,7 +200,6 @@ extension LibpqConnection {
         run.outcome = run.makeOutcome(interruption: exchange.stop.interruption, statementTimeout: statementTimeout)
         run.graceDeadline = nil
         run.suspicionDeadline = nil
-        self.run = run
     }
 
     /// Gives whoever waits what is there.
@@ -227,7 +219,7 @@ extension LibpqConnection {
                 takeOutcome()
                 reply(.failure(error))
             } else if run.outgoingSize <= ExchangeRun.maximumOutgoingSize / 2 {
-                self.run?.waiter = .nobody
+                run.waiter = .nobody
                 reply(.success(()))
             }
         case .completion(let reply):
@@ -261,8 +253,8 @@ extension LibpqConnection {
             takeOutcome()
             reply(.failure(error))
         } else if !run.rows.isEmpty || !run.bytes.isEmpty {
-            self.run?.waiter = .nobody
-            self.run?.dropDeliveries()
+            run.waiter = .nobody
+            run.dropDeliveries()
             reply(.success(run.rows.isEmpty ? .bytes(run.bytes) : .rows(run.rows)))
         } else if case .success(let completion)? = run.outcome {
             takeOutcome()

@@ -17,7 +17,7 @@ extension LibpqConnection {
         if count > 0, let data {
             defer { PQfreemem(data) }
             if machine.isReceiving {
-                self.run?.bytes.append(contentsOf: UnsafeRawBufferPointer(start: data, count: Int(count)))
+                run.bytes.append(contentsOf: UnsafeRawBufferPointer(start: data, count: Int(count)))
             }
             return true
         }
@@ -43,7 +43,7 @@ extension LibpqConnection {
         if case .room(let reply)? = run?.waiter, let run, run.outcome == nil,
             run.outgoingSize <= ExchangeRun.maximumOutgoingSize
         {
-            self.run?.waiter = .nobody
+            run.waiter = .nobody
             reply(.success(()))
         }
     }
@@ -74,7 +74,7 @@ extension LibpqConnection {
                 isBroken = true
                 break
             }
-            self.run?.takeOutgoing(piece.count)
+            run.takeOutgoing(piece.count)
             flush()
         }
         process()
@@ -169,7 +169,7 @@ extension LibpqConnection {
     /// Notes who waits; false when the exchange is not the current one.
     private func setWaiter(_ waiter: ExchangeRun.Waiter, for number: Int) -> Bool {
         guard let run, run.statement.number == number, case .nobody = run.waiter else { return false }
-        self.run?.waiter = waiter
+        run.waiter = waiter
         return true
     }
 }

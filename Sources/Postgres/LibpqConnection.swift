@@ -67,7 +67,7 @@ final class LibpqConnection {
         } else if let deadline = run.statement.deadline, deadline <= now {
             interrupt(run.statement.number, .deadline)
         }
-        if let suspicion = self.run?.suspicionDeadline, suspicion <= now { endSuspectedCopy() }
+        if let suspicion = run.suspicionDeadline, suspicion <= now { endSuspectedCopy() }
     }
 
     /// The socket can be read or written.
@@ -125,8 +125,7 @@ final class LibpqConnection {
                 .exchangeLost(reason, interruption: stop, isCommitUnknown: isCommitUnknown)
             )
         case .finishExchange:
-            let outcome = run?.makeOutcome(interruption: stop, statementTimeout: statementTimeout)
-            run?.outcome = outcome
+            run?.outcome = run?.makeOutcome(interruption: stop, statementTimeout: statementTimeout)
         }
         notifications.fail(reason)
         deliver()

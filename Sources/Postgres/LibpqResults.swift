@@ -61,7 +61,7 @@ extension PostgresResult {
 
 extension ExchangeRun {
     /// Keeps the single row of a result for the caller.
-    mutating func appendRow(of result: OpaquePointer) {
+    func appendRow(of result: OpaquePointer) {
         let table = table ?? ColumnTable(result)
         self.table = table
         let row = PostgresRow(result, row: 0, table: table)
@@ -70,7 +70,7 @@ extension ExchangeRun {
     }
 
     /// Notes that libpq has taken so many bytes of the first waiting piece.
-    mutating func takeOutgoing(_ count: Int) {
+    func takeOutgoing(_ count: Int) {
         outgoingSize -= count
         if outgoing[0].count == count { outgoing.removeFirst() } else { outgoing[0] = outgoing[0].dropFirst(count) }
     }

@@ -10,7 +10,7 @@ struct MappingExtractionTests {
     let extractor: RecordExtractor
 
     init() throws {
-        extractor = RecordExtractor(mapping: try Mapping.shipped())
+        extractor = try RecordExtractor.shipped.get()
     }
 
     // MARK: States of files

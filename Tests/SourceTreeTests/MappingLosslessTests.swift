@@ -36,7 +36,7 @@ struct MappingLosslessTests {
         ]
     )
     func hostile(_ text: String) throws {
-        let extractor = RecordExtractor(mapping: try Mapping.shipped())
+        let extractor = try RecordExtractor.shipped.get()
         let file = try extractor.extracted("coordination/tasks/x.json", text)
         let record = try #require(file.records.first)
         #expect(record.disposition == .candidate)

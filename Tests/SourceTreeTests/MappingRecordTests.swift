@@ -9,7 +9,7 @@ struct MappingRecordTests {
     let extractor: RecordExtractor
 
     init() throws {
-        extractor = RecordExtractor(mapping: try Mapping.shipped())
+        extractor = try RecordExtractor.shipped.get()
     }
 
     func task(_ text: String) throws -> ExtractedRecord {

@@ -43,13 +43,13 @@ enum RealTree {
 
     /// Every file as the shipped mapping reads it.
     static let extraction: Result<[Extracted], any Error> = Result {
-        let extractor = RecordExtractor(mapping: try Mapping.shipped())
+        let extractor = try RecordExtractor.shipped.get()
         return try files.map { try extractor.extracted($0.text, bytes: $0.bytes) }
     }
 
     /// The broken files again, with repairs accepted.
     static let repaired: Result<[Extracted], any Error> = Result {
-        let extractor = RecordExtractor(mapping: try Mapping.shipped())
+        let extractor = try RecordExtractor.shipped.get()
         let broken = try extraction.get().filter { $0.reading.state == .invalid }
         return try broken.map { try extractor.extracted($0.path, bytes: $0.bytes, acceptRepairs: true) }
     }
@@ -66,6 +66,9 @@ struct Extracted: Sendable {
 }
 
 extension RecordExtractor {
+    /// With the shipped mapping, read once.
+    static let shipped: Result<RecordExtractor, any Error> = Result { RecordExtractor(mapping: try Mapping.shipped()) }
+
     func extracted(_ path: String, bytes: [UInt8], acceptRepairs: Bool = false) throws -> Extracted {
         var records: [ExtractedRecord] = []
         let reading = try extract(source(path, bytes), bytes: bytes, acceptRepairs: acceptRepairs) {

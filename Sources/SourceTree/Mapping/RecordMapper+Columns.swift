@@ -155,8 +155,11 @@ extension RecordMapper {
             if let text = storableText(value) { values[column.target] = .textArray([text]) }
         case .array:
             var texts: [String] = []
-            for element in value.elements {
-                guard element.kind == .string else { return wrongType(element, column, expected: "a string") }
+            for (index, element) in value.elements.enumerated() {
+                guard element.kind == .string else {
+                    let place = pointerText(of: value, in: column) + "/\(index)"
+                    return wrongType(element, column, expected: "a string", pointer: place)
+                }
                 guard let text = storableText(element) else { return }
                 texts.append(text)
             }
@@ -274,11 +277,16 @@ extension RecordMapper {
         }
     }
 
-    private mutating func wrongType(_ value: JSONValue, _ column: ColumnProgram, expected: String) {
+    private mutating func wrongType(
+        _ value: JSONValue,
+        _ column: ColumnProgram,
+        expected: String,
+        pointer: String? = nil
+    ) {
         findings.add(
             .wrongType,
             "\(value.kind.article) where \(column.name) takes \(expected); the field is kept in the rest",
-            pointer: pointerText(of: value, in: column),
+            pointer: pointer ?? pointerText(of: value, in: column),
             at: value.span.start
         )
     }
