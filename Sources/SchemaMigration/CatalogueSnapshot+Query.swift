@@ -11,9 +11,9 @@ extension CatalogueSnapshot {
             pg_catalog.set_config('bytea_output', 'hex', true)
         """
 
-    /// One row for each object: `object`, `definition`. Needs `settings`.
+    /// One row for each object, its name and its definition.
     ///
-    /// Objects of extensions, internal triggers and temporary objects are left out; so are comments, statistics targets,
+    /// Needs `settings`. Objects of extensions, internal triggers and temporary objects are left out; so are comments, statistics targets,
     /// operators, casts, collations and text search configurations, which no migration of ours makes.
     static let query = """
         \(sources)
@@ -70,7 +70,9 @@ extension CatalogueSnapshot {
         FROM ours
         """
 
-    /// Roles of ours, with what makes them dangerous, and extensions. Whether a role may log in is up to its installation.
+    /// Roles of ours, with what makes them dangerous, and extensions.
+    ///
+    /// Whether a role may log in is up to its installation.
     private static let sharedObjects = """
         SELECT 'role ' || quote_ident(rolname), concat_ws(', ',
             CASE WHEN rolsuper THEN 'superuser' END,

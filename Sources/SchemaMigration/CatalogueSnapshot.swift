@@ -2,7 +2,9 @@ import Postgres
 
 /// What a database's catalogue says about our schemas: for each object its definition in words.
 struct CatalogueSnapshot: Sendable, Equatable {
-    /// The schemas whose objects are compared. Extensions and staging have schemas of their own.
+    /// The schemas whose objects are compared.
+    ///
+    /// Extensions and staging have schemas of their own.
     static let schemaNames = ["cortex", "public", "source"]
 
     /// Definitions by object, such as `column public.tasks.title`.

@@ -13,9 +13,18 @@ struct Ledger: Sendable {
     }
 
     /// Reads the table; nil when there is none.
+    ///
+    /// Looks for it by a query: `to_regclass` answers from a cache that may not have seen what another runner committed
+    /// while this one waited for the lock.
     static func read(_ session: PostgresSession) async throws(PostgresError) -> Ledger? {
-        let table = "SELECT to_regclass('cortex.schema_migrations') IS NOT NULL"
-        guard try await session.query(table).first?[0].boolean == true else { return nil }
+        let table = try await session.query(
+            """
+            SELECT FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = 'cortex' AND c.relname = 'schema_migrations'
+            """
+        )
+        guard !table.rows.isEmpty else { return nil }
         let result = try await session.query(
             """
             SELECT number, name, checksum, applied_by, duration_ms,

@@ -92,9 +92,9 @@ public struct SchemaMigrator: Sendable {
         }
     }
 
-    /// Undoes the steps above a number, the last first; with 0 the ledger goes, too. The data in them is lost.
+    /// Undoes the steps above a number, the last first; with 0 the ledger goes, too.
     ///
-    /// Throws as `up` does.
+    /// The data in them is lost. Throws as `up` does.
     @discardableResult
     public func down(to limit: Int) async throws -> SchemaChangeReport {
         let limit = try checked(limit)
@@ -119,7 +119,11 @@ public struct SchemaMigrator: Sendable {
         let status = try await status()
         if let problem = status.problem { throw problem }
         let transaction = StepTransaction(
-            session: session, catalogue: catalogue, waitLimit: waitLimit, checkpoint: checkpoint)
+            session: session,
+            catalogue: catalogue,
+            waitLimit: waitLimit,
+            checkpoint: checkpoint
+        )
         var steps: [SchemaChangeReport.Step] = []
         guard isNeeded(status.current) else {
             return SchemaChangeReport(from: status.current, to: status.current, steps: [])

@@ -74,11 +74,13 @@ public enum SchemaRehearsal: Sendable {
             for verification in try await migrator.verify() {
                 guard let failure = verification.failure else { continue }
                 findings.append(
-                    Finding(step: label, expectation: "verifications hold", drift: nil, failure: failure.description))
+                    Finding(step: label, expectation: "verifications hold", drift: nil, failure: failure.description)
+                )
             }
             for drift in try await migrator.drift() {
                 findings.append(
-                    Finding(step: label, expectation: "the catalogue is recorded", drift: drift, failure: nil))
+                    Finding(step: label, expectation: "the catalogue is recorded", drift: drift, failure: nil)
+                )
             }
         }
 

@@ -3,7 +3,9 @@ import Postgres
 /// Applies or undoes one step: its statements, its verification, its row in the ledger and the catalogue that follows from
 /// it are one transaction.
 struct StepTransaction: Sendable {
-    /// Called before each statement; what it throws stops the step there. For tests.
+    /// Called before each statement; what it throws stops the step there.
+    ///
+    /// For tests.
     typealias Checkpoint = @Sendable (StatementPlace) async throws -> Void
 
     let session: PostgresSession

@@ -14,8 +14,12 @@ struct ChangeTrackingTests {
             let update = "UPDATE agents SET role = 'x' WHERE agent_id = 'a' RETURNING version"
             #expect(try await session.value(update) == "2")
             #expect(try await session.value(update) == "3")
-            #expect(try await session.value("UPDATE agents SET version = 2 WHERE agent_id = 'a' RETURNING version") == "4")
-            #expect(try await session.value("UPDATE agents SET version = 9 WHERE agent_id = 'a' RETURNING version") == "9")
+            #expect(
+                try await session.value("UPDATE agents SET version = 2 WHERE agent_id = 'a' RETURNING version") == "4"
+            )
+            #expect(
+                try await session.value("UPDATE agents SET version = 9 WHERE agent_id = 'a' RETURNING version") == "9"
+            )
             #expect(try await session.value("SELECT version FROM agents WHERE agent_id = 'b'") == "1")
         }
     }
@@ -33,7 +37,8 @@ struct ChangeTrackingTests {
             #expect(
                 try await session.feed() == [
                     "tasks|t|1|insert", "tasks|t|2|update", "tasks|t|3|delete", "tasks|t|4|insert",
-                ])
+                ]
+            )
             #expect(try await session.audit() == ["task.created", "task.updated", "task.deleted", "task.created"])
         }
     }
@@ -49,9 +54,11 @@ struct ChangeTrackingTests {
             try await session.query("DELETE FROM assets WHERE asset_id = 'b'")
             #expect(
                 try await session.feed() == [
-                    "assets|a|1|insert", "assets|b|1|insert", "assets|c|1|insert", "assets|a|2|update", "assets|b|2|update",
+                    "assets|a|1|insert", "assets|b|1|insert", "assets|c|1|insert", "assets|a|2|update",
+                    "assets|b|2|update",
                     "assets|b|3|delete",
-                ])
+                ]
+            )
             #expect(try await session.refusal(of: "INSERT INTO assets (asset_id) VALUES ('d')") == nil)
             #expect(try await session.feed().count == 6)
         }
@@ -96,7 +103,9 @@ struct ChangeTrackingTests {
     @Test("writes one audit row per changed row that is committed, and none for what is rolled back")
     func audit() async throws {
         try await withShippedSchema { session in
-            try await session.query("INSERT INTO tasks (task_id, task_status) VALUES ('a', 'pending'), ('b', 'completed')")
+            try await session.query(
+                "INSERT INTO tasks (task_id, task_status) VALUES ('a', 'pending'), ('b', 'completed')"
+            )
             try await session.query("UPDATE tasks SET task_status = 'completed'")
             try await session.query("UPDATE tasks SET title = 'x' WHERE task_id = 'nobody'")
             try await session.query("DELETE FROM tasks WHERE task_id = 'b'")
@@ -108,7 +117,8 @@ struct ChangeTrackingTests {
             #expect(
                 try await session.lines(
                     "SELECT details ->> 'key', details ->> 'operation', task_id_raw, task_id FROM audit_logs ORDER BY id"
-                ).contains("b|delete|b|-"))
+                ).contains("b|delete|b|-")
+            )
         }
     }
 
@@ -119,7 +129,8 @@ struct ChangeTrackingTests {
             try await session.query("INSERT INTO agents (agent_id) VALUES ('a')")
             #expect(
                 try await session.lines("SELECT details ->> 'role', details ->> 'principal', agent_id FROM audit_logs")
-                    == ["cortex_api|key-1|a"])
+                    == ["cortex_api|key-1|a"]
+            )
         }
     }
 
@@ -163,7 +174,11 @@ struct ChangeTrackingTests {
                 """
             )
             #expect(try await session.value("SELECT archive_old_audit_logs()") == "2")
-            #expect(try await session.audit().sorted() == ["critical 1", "critical 100", "debug 1", "info 1", "medium 1", "medium 100"])
+            #expect(
+                try await session.audit().sorted() == [
+                    "critical 1", "critical 100", "debug 1", "info 1", "medium 1", "medium 100",
+                ]
+            )
             #expect(try await session.value("SELECT count(*) FROM cortex.audit_pruned") == "2")
             #expect(try await session.value("SELECT archive_old_audit_logs()") == "0")
         }
@@ -203,7 +218,9 @@ struct ChangeTrackingTests {
             try await session.query("UPDATE cortex.system_mode SET mode = 'postgres', epoch = 7")
             try await session.query("DELETE FROM tasks")
             try await session.query("INSERT INTO tasks (task_id) VALUES ('c')")
-            #expect(try await session.lines("SELECT kind, key, version, epoch FROM deleted_since(7)") == ["tasks|b|2|7"])
+            #expect(
+                try await session.lines("SELECT kind, key, version, epoch FROM deleted_since(7)") == ["tasks|b|2|7"]
+            )
             #expect(try await session.lines("SELECT key FROM deleted_since(1)") == ["a", "b"])
         }
     }

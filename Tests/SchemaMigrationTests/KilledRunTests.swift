@@ -11,7 +11,9 @@ struct KilledRunTests {
     @Test("leaves whole steps only, at whichever statement it stops, and the next run finishes")
     func stopped() async throws {
         try await withEmptyDatabase { client in
-            let runs = InterruptedRuns(client: client, catalogue: try SampleMigrations.catalogue()) { _ in throw Stopped() }
+            let runs = InterruptedRuns(client: client, catalogue: try SampleMigrations.catalogue()) { _ in
+                throw Stopped()
+            }
             let stops = try await runs.upAndDown()
             #expect(stops > 80)
         }
@@ -110,7 +112,10 @@ private struct InterruptedRuns {
     }
 
     /// False when the run was over before it came to the statement.
-    private func wasStopped(at statement: Int, _ run: (SchemaMigrator) async throws -> SchemaChangeReport) async throws -> Bool {
+    private func wasStopped(
+        at statement: Int,
+        _ run: (SchemaMigrator) async throws -> SchemaChangeReport
+    ) async throws -> Bool {
         let countdown = Countdown(statement)
         do {
             try await client.withSession { session in
@@ -121,7 +126,7 @@ private struct InterruptedRuns {
                 }
                 _ = try await run(migrator)
             }
-        } catch where countdown.isOver {
+        } catch  where countdown.isOver {
             return true
         }
         #expect(!countdown.isOver)

@@ -20,8 +20,20 @@ struct LedgerTests {
         Case(testDescription: "ahead", rows: [1, 2, 3, 4], state: .newer, pending: [], problem: .schemaNewer),
         Case(testDescription: "far ahead", rows: [1, 2, 3, 7], state: .newer, pending: [], problem: .schemaNewer),
         Case(testDescription: "with a gap", rows: [1, 3], state: .current, pending: [], problem: .schemaLedger),
-        Case(testDescription: "without its beginning", rows: [2], state: .outdated, pending: [3], problem: .schemaLedger),
-        Case(testDescription: "with an impossible number", rows: [0, 1], state: .outdated, pending: [2, 3], problem: .schemaLedger),
+        Case(
+            testDescription: "without its beginning",
+            rows: [2],
+            state: .outdated,
+            pending: [3],
+            problem: .schemaLedger
+        ),
+        Case(
+            testDescription: "with an impossible number",
+            rows: [0, 1],
+            state: .outdated,
+            pending: [2, 3],
+            problem: .schemaLedger
+        ),
     ]
 
     @Test("tells how a database stands", arguments: cases)

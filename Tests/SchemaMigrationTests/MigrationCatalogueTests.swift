@@ -25,10 +25,22 @@ struct MigrationCatalogueTests {
         Bad(testDescription: "a number twice", steps: [SampleMigrations.notes, SampleMigrations.notes]),
         Bad(testDescription: "no first", steps: [SampleMigrations.search]),
         Bad(testDescription: "an empty name", steps: [SampleMigrations.changed(SampleMigrations.notes, name: "")]),
-        Bad(testDescription: "a name with a blank", steps: [SampleMigrations.changed(SampleMigrations.notes, name: "a b")]),
-        Bad(testDescription: "no statement", steps: [SampleMigrations.changed(SampleMigrations.notes, down: "-- later")]),
-        Bad(testDescription: "half a statement", steps: [SampleMigrations.changed(SampleMigrations.notes, verify: "SELECT 'a")]),
-        Bad(testDescription: "a transaction", steps: [SampleMigrations.changed(SampleMigrations.notes, up: "SELECT 1; COMMIT")]),
+        Bad(
+            testDescription: "a name with a blank",
+            steps: [SampleMigrations.changed(SampleMigrations.notes, name: "a b")]
+        ),
+        Bad(
+            testDescription: "no statement",
+            steps: [SampleMigrations.changed(SampleMigrations.notes, down: "-- later")]
+        ),
+        Bad(
+            testDescription: "half a statement",
+            steps: [SampleMigrations.changed(SampleMigrations.notes, verify: "SELECT 'a")]
+        ),
+        Bad(
+            testDescription: "a transaction",
+            steps: [SampleMigrations.changed(SampleMigrations.notes, up: "SELECT 1; COMMIT")]
+        ),
     ]
 
     @Test("refuses steps that cannot be run in order", arguments: bad)

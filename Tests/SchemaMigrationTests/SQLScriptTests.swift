@@ -14,28 +14,80 @@ struct SQLScriptTests {
 
     static let cuttings = [
         Cutting(title: "nothing", text: " \n-- only a comment;\n/* and; another */ ;;", statements: []),
-        Cutting(title: "a last one without semicolon", text: "SELECT 1; SELECT 2", statements: ["SELECT 1", "SELECT 2"]),
-        Cutting(title: "quotes", text: "SELECT 'a;''b;', \";\"; SELECT 2", statements: ["SELECT 'a;''b;', \";\"", "SELECT 2"]),
-        Cutting(title: "no escapes in plain quotes", text: #"SELECT '\'; SELECT 2"#, statements: [#"SELECT '\'"#, "SELECT 2"]),
-        Cutting(title: "escapes in E quotes", text: #"SELECT E'\';', 1; SELECT 2"#, statements: [#"SELECT E'\';', 1"#, "SELECT 2"]),
-        Cutting(title: "a word that ends with e", text: #"SELECT date'\'; SELECT 2"#, statements: [#"SELECT date'\'"#, "SELECT 2"]),
-        Cutting(title: "dollar quotes", text: "DO $$ a; $b$ c; $$; SELECT 2", statements: ["DO $$ a; $b$ c; $$", "SELECT 2"]),
-        Cutting(title: "tagged dollar quotes", text: "DO $b$ $$; $b $b$; SELECT 2", statements: ["DO $b$ $$; $b $b$", "SELECT 2"]),
-        Cutting(title: "dollars in names and parameters", text: "SELECT a$b, $1; SELECT c$", statements: ["SELECT a$b, $1", "SELECT c$"]),
-        Cutting(title: "nested comments", text: "/* /* ; */ ; */ SELECT 1 /* ; */ + 1; SELECT 2", statements: ["SELECT 1 /* ; */ + 1", "SELECT 2"]),
-        Cutting(title: "line comments", text: "SELECT 1 -- ; '\n + 1; SELECT 2 - - 1", statements: ["SELECT 1 -- ; '\n + 1", "SELECT 2 - - 1"]),
-        Cutting(title: "brackets", text: "CREATE RULE r AS DO (SELECT 1; SELECT 2); SELECT 3", statements: ["CREATE RULE r AS DO (SELECT 1; SELECT 2)", "SELECT 3"]),
+        Cutting(
+            title: "a last one without semicolon",
+            text: "SELECT 1; SELECT 2",
+            statements: ["SELECT 1", "SELECT 2"]
+        ),
+        Cutting(
+            title: "quotes",
+            text: "SELECT 'a;''b;', \";\"; SELECT 2",
+            statements: ["SELECT 'a;''b;', \";\"", "SELECT 2"]
+        ),
+        Cutting(
+            title: "no escapes in plain quotes",
+            text: #"SELECT '\'; SELECT 2"#,
+            statements: [#"SELECT '\'"#, "SELECT 2"]
+        ),
+        Cutting(
+            title: "escapes in E quotes",
+            text: #"SELECT E'\';', 1; SELECT 2"#,
+            statements: [#"SELECT E'\';', 1"#, "SELECT 2"]
+        ),
+        Cutting(
+            title: "a word that ends with e",
+            text: #"SELECT date'\'; SELECT 2"#,
+            statements: [#"SELECT date'\'"#, "SELECT 2"]
+        ),
+        Cutting(
+            title: "dollar quotes",
+            text: "DO $$ a; $b$ c; $$; SELECT 2",
+            statements: ["DO $$ a; $b$ c; $$", "SELECT 2"]
+        ),
+        Cutting(
+            title: "tagged dollar quotes",
+            text: "DO $b$ $$; $b $b$; SELECT 2",
+            statements: ["DO $b$ $$; $b $b$", "SELECT 2"]
+        ),
+        Cutting(
+            title: "dollars in names and parameters",
+            text: "SELECT a$b, $1; SELECT c$",
+            statements: ["SELECT a$b, $1", "SELECT c$"]
+        ),
+        Cutting(
+            title: "nested comments",
+            text: "/* /* ; */ ; */ SELECT 1 /* ; */ + 1; SELECT 2",
+            statements: ["SELECT 1 /* ; */ + 1", "SELECT 2"]
+        ),
+        Cutting(
+            title: "line comments",
+            text: "SELECT 1 -- ; '\n + 1; SELECT 2 - - 1",
+            statements: ["SELECT 1 -- ; '\n + 1", "SELECT 2 - - 1"]
+        ),
+        Cutting(
+            title: "brackets",
+            text: "CREATE RULE r AS DO (SELECT 1; SELECT 2); SELECT 3",
+            statements: ["CREATE RULE r AS DO (SELECT 1; SELECT 2)", "SELECT 3"]
+        ),
         Cutting(
             title: "an atomic body",
-            text: "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; SELECT 3",
-            statements: ["CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END", "SELECT 3"]
+            text:
+                "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; SELECT 3",
+            statements: [
+                "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END",
+                "SELECT 3",
+            ]
         ),
         Cutting(
             title: "CASE outside of an atomic body",
             text: "CREATE FUNCTION f() RETURNS int RETURN CASE WHEN true THEN 1 END; SELECT 2",
             statements: ["CREATE FUNCTION f() RETURNS int RETURN CASE WHEN true THEN 1 END", "SELECT 2"]
         ),
-        Cutting(title: "letters beyond ASCII", text: "SELECT 'é;', ü; SELECT 2", statements: ["SELECT 'é;', ü", "SELECT 2"]),
+        Cutting(
+            title: "letters beyond ASCII",
+            text: "SELECT 'é;', ü; SELECT 2",
+            statements: ["SELECT 'é;', ü", "SELECT 2"]
+        ),
         Cutting(title: "numbers", text: "SELECT 1e5, 0x1F; SELECT 2", statements: ["SELECT 1e5, 0x1F", "SELECT 2"]),
     ]
 
@@ -76,7 +128,9 @@ struct SQLScriptTests {
 
     @Test(
         "may use savepoints, and words that only look like transactions",
-        arguments: ["SAVEPOINT a", "ROLLBACK TO SAVEPOINT a", "RELEASE SAVEPOINT a", "SELECT 'commit'", "PREPARE p AS SELECT 1"]
+        arguments: [
+            "SAVEPOINT a", "ROLLBACK TO SAVEPOINT a", "RELEASE SAVEPOINT a", "SELECT 'commit'", "PREPARE p AS SELECT 1",
+        ]
     )
     func allows(_ statement: String) throws {
         try SQLScript(statement, file: "x").checkUsable()

@@ -54,7 +54,8 @@ struct SchemaDriftTests {
         Change(
             sql: "ALTER TABLE public.notes DISABLE TRIGGER touched",
             object: "trigger touched on public.notes",
-            expected: "CREATE TRIGGER touched BEFORE UPDATE ON public.notes FOR EACH ROW EXECUTE FUNCTION public.touch()",
+            expected:
+                "CREATE TRIGGER touched BEFORE UPDATE ON public.notes FOR EACH ROW EXECUTE FUNCTION public.touch()",
             actual:
                 "CREATE TRIGGER touched BEFORE UPDATE ON public.notes FOR EACH ROW EXECUTE FUNCTION public.touch(); disabled"
         ),

@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 import Postgres
 import Testing
 
@@ -122,6 +123,28 @@ struct SchemaMigratorTests {
         }
     }
 
+    @Test("reports in the names that programs read")
+    func encoding() async throws {
+        try await withEmptySession { session in
+            func keys(_ value: some Encodable) throws -> Set<String> {
+                let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(value)) as? [String: Any]
+                return Set((object ?? [:]).keys)
+            }
+            let migrator = SchemaMigrator(session: session, migrations: try SampleMigrations.catalogue())
+            let report = try await migrator.up(to: 2)
+            #expect(try keys(report) == ["from", "to", "steps"])
+            #expect(try keys(report.steps[0]) == ["number", "name", "duration_ms"])
+            let status = try await migrator.status()
+            #expect(try keys(status) == ["state", "current", "latest", "applied", "pending", "problem"])
+            #expect(
+                try keys(status.applied[0]) == [
+                    "number", "name", "checksum", "applied_at", "applied_by", "duration_ms",
+                ]
+            )
+            #expect(try keys(try await migrator.verify()[0]) == ["number", "name", "passed", "failure"])
+        }
+    }
+
     // MARK: Refusals
 
     @Test("leaves a database alone that a newer program migrated")
@@ -130,7 +153,9 @@ struct SchemaMigratorTests {
             try await SchemaMigrator(session: session, migrations: try SampleMigrations.catalogue()).up()
             let older = SchemaMigrator(session: session, migrations: try SampleMigrations.catalogue(2))
             #expect(try await older.status().state == .newer)
-            for work in [{ try await older.up().to }, { try await older.down(to: 0).to }, { try await older.verify().count }] {
+            for work in [
+                { try await older.up().to }, { try await older.down(to: 0).to }, { try await older.verify().count },
+            ] {
                 await #expect { _ = try await work() } throws: {
                     let error = $0 as? SchemaError
                     return error?.code == .schemaNewer && error?.hint?.contains("newer version") == true
@@ -184,7 +209,9 @@ struct SchemaMigratorTests {
         Failure(
             testDescription: "an exception, where the statement begins",
             step: SampleMigrations.changed(
-                SampleMigrations.search, up: "\nDO $$\nBEGIN\n    RAISE 'no' USING HINT = 'ask';\nEND\n$$;"),
+                SampleMigrations.search,
+                up: "\nDO $$\nBEGIN\n    RAISE 'no' USING HINT = 'ask';\nEND\n$$;"
+            ),
             file: "0002_search.up.sql",
             line: "2",
             sqlState: "P0001",
@@ -216,7 +243,9 @@ struct SchemaMigratorTests {
             try await SchemaMigrator(session: session, migrations: try SampleMigrations.catalogue(1)).up()
             let before = try await session.snapshot()
             let migrator = SchemaMigrator(
-                session: session, migrations: try SampleMigrations.catalogue(replacing: failure.step))
+                session: session,
+                migrations: try SampleMigrations.catalogue(replacing: failure.step)
+            )
             await #expect { try await migrator.up() } throws: {
                 let error = $0 as? SchemaError
                 return error?.code == .schemaMigrationFailed && error?.message == failure.message
@@ -240,7 +269,8 @@ struct SchemaMigratorTests {
             let before = try await session.snapshot()
             await #expect { try await migrator.down(to: 0) } throws: {
                 let error = $0 as? SchemaError
-                return error?.message == "undoing migration 0001_notes (0001_notes.down.sql, line 1) failed; nothing of it was kept"
+                return error?.message
+                    == "undoing migration 0001_notes (0001_notes.down.sql, line 1) failed; nothing of it was kept"
                     && error?.details["sqlstate"] == "2BP01"
             }
             #expect(before.differences(in: try await session.snapshot()) == [])

@@ -22,11 +22,16 @@ struct SchemaRehearsalTests {
         try await withEmptySession { session in
             let step = SampleMigrations.changed(
                 SampleMigrations.rules,
-                up: SampleMigrations.rules.up.replacing("CREATE DOMAIN", with: "DROP DOMAIN IF EXISTS public.share; CREATE DOMAIN"),
+                up: SampleMigrations.rules.up.replacing(
+                    "CREATE DOMAIN",
+                    with: "DROP DOMAIN IF EXISTS public.share; CREATE DOMAIN"
+                ),
                 down: SampleMigrations.rules.down.replacing("DROP DOMAIN public.share;", with: "")
             )
             let findings = try await SchemaRehearsal.run(
-                on: session, migrations: try MigrationCatalogue([SampleMigrations.notes, SampleMigrations.search, step]))
+                on: session,
+                migrations: try MigrationCatalogue([SampleMigrations.notes, SampleMigrations.search, step])
+            )
             #expect(findings.first?.step == "0003_rules")
             #expect(findings.first?.expectation == "undone is as before")
             #expect(findings.first?.drift?.object == "domain public.share")
@@ -37,9 +42,13 @@ struct SchemaRehearsalTests {
     func brokenVerification() async throws {
         try await withEmptySession { session in
             let step = SampleMigrations.changed(
-                SampleMigrations.search, verify: "SELECT NOT relrowsecurity FROM pg_class WHERE relname = 'notes';")
+                SampleMigrations.search,
+                verify: "SELECT NOT relrowsecurity FROM pg_class WHERE relname = 'notes';"
+            )
             let findings = try await SchemaRehearsal.run(
-                on: session, migrations: try SampleMigrations.catalogue(replacing: step))
+                on: session,
+                migrations: try SampleMigrations.catalogue(replacing: step)
+            )
             #expect(findings.first?.step == "0003_rules")
             #expect(findings.first?.expectation == "verifications hold")
             #expect(findings.first?.failure?.contains("0002_search.verify.sql, line 1") == true)

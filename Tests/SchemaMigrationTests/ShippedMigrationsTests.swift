@@ -19,7 +19,12 @@ struct ShippedMigrationsTests {
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let directory = "/\(root)/Sources/SchemaMigration/Resources/migrations"
         let files = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
-        #expect(files == MigrationCatalogue.shipped.steps.flatMap { step in ["down", "up", "verify"].map { "\(step.label).\($0).sql" } })
+        #expect(
+            files
+                == MigrationCatalogue.shipped.steps.flatMap { step in
+                    ["down", "up", "verify"].map { "\(step.label).\($0).sql" }
+                }
+        )
         for step in MigrationCatalogue.shipped.steps {
             for (part, text) in [("up", step.up), ("verify", step.verify), ("down", step.down)] {
                 let file = "\(directory)/\(step.label).\(part).sql"
@@ -98,7 +103,8 @@ struct ShippedMigrationsTests {
             #expect(types["imported_version"] == "bigint")
             #expect(types["source_record_id"] == "uuid")
             let owned: Set = [
-                "version", "imported_version", "source_record_id", "search_vector", "id", "recorded_at", "chain_seq", "row_hash",
+                "version", "imported_version", "source_record_id", "search_vector", "id", "recorded_at", "chain_seq",
+                "row_hash",
                 "chain_hash",
             ]
             #expect(Set(types.keys).subtracting(table.columns.map(\.name)).subtracting(owned) == [])
@@ -127,7 +133,9 @@ struct ShippedMigrationsTests {
                 """
             )
             let derived = CatalogTable.all.flatMap { table in
-                table.columns.compactMap { column in column.reference.map { "\(table.name).\(column.name) > \($0.table)" } }
+                table.columns.compactMap { column in
+                    column.reference.map { "\(table.name).\(column.name) > \($0.table)" }
+                }
             }
             #expect(Set(derived).subtracting(made) == [])
         }
@@ -171,7 +179,8 @@ struct ShippedMigrationsTests {
         arguments: [
             "SELECT FROM source.records", "SELECT FROM source.files", "SELECT password_hash FROM public.users",
             "DELETE FROM public.tasks", "INSERT INTO public.agents (agent_id) VALUES ('a')",
-            "UPDATE cortex.system_mode SET mode = 'frozen'", "CREATE TABLE public.mine (a int)", "SET ROLE cortex_loader",
+            "UPDATE cortex.system_mode SET mode = 'frozen'", "CREATE TABLE public.mine (a int)",
+            "SET ROLE cortex_loader",
         ]
     )
     func readonlyLimits(_ sql: String) async throws {

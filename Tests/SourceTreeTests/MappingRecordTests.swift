@@ -402,4 +402,57 @@ struct MappingRecordTests {
         #expect(record.newestTime == 1_000_000)
         #expect(try task(#"{"id":"a"}"#).newestTime == nil)
     }
+
+    // MARK: Screening
+
+    @Test("the screen says yes only to records without findings", .enabled(if: RealTree.root != nil))
+    func screen() throws {
+        var clean = 0
+        var records = 0
+        for file in try RealTree.extraction.get() {
+            for record in file.records where record.disposition == .candidate {
+                let text = try #require(record.text)
+                records += 1
+                guard RecordScreen.isClean(text) else { continue }
+                clean += 1
+                try Self.expectNothing(text)
+            }
+        }
+        // It has to be worth its while.
+        #expect(clean * 10 > records * 9)
+    }
+
+    @Test(
+        "the screen says no wherever the inspector could find something",
+        arguments: [
+            #"{"a":1,"a":2}"#, #"{"a":{"b":1,"c":{},"b":2}}"#, #"[{"a":1},{"a":1,"a":1}]"#, #"{"a/b":1,"a\/b":2}"#,
+            #"{"\u0061":1,"a":2}"#, #"{"x":"\u0000"}"#, #"{"x":"\\\ud800"}"#, #"{"x":1e131072}"#, #"{"x":-1E+99999}"#,
+            #"{"password":"hunter2hunter2"}"#, #"{"API_KEY" : "0123456789"}"#,
+            #"{"x":"a ghp_0123456789abcdefghij0123456789"}"#, #"{"x":["-----BEGIN PRIVATE KEY-----"]}"#,
+        ]
+    )
+    func screened(_ text: String) {
+        #expect(!RecordScreen.isClean(Array(text.utf8)[...]))
+    }
+
+    @Test(
+        "the screen says yes to plain records",
+        arguments: [
+            #"{"a":{"b":1},"b":{"a":1},"c":[{"a":1},{"a":2}]}"#, #"{"a":"b","b":"a"}"#, #"{"x":"\n\"\\","y":1.5e10}"#,
+            "7", "[]",
+        ]
+    )
+    func plain(_ text: String) throws {
+        let bytes = Array(text.utf8)[...]
+        #expect(RecordScreen.isClean(bytes))
+        try Self.expectNothing(bytes)
+    }
+
+    private static func expectNothing(_ text: ArraySlice<UInt8>) throws {
+        var inspector = RecordInspector()
+        var findings = RecordFindings(limit: 10)
+        inspector.inspectValues(of: try JSONDocument(strict: text).root, findings: &findings)
+        #expect(findings.list.isEmpty)
+        #expect(inspector.docReason == nil)
+    }
 }

@@ -1,4 +1,6 @@
 import Diagnostics
+import Domain
+import LosslessJSON
 import Testing
 
 @testable import SourceTree
@@ -246,6 +248,19 @@ struct MappingValidationTests {
         #expect(mapping.sha256.count == 32)
         #expect(Mapping.publishedSchema.count > 1_000)
         #expect(mapping.kinds.contains("task"))
+    }
+
+    @Test("the published schema knows every table, and the top level that the program reads")
+    func schema() throws {
+        let schema = try JSONDocument(strict: Mapping.publishedSchema).root
+        let tables = try #require(schema.value(at: "/$defs/shape/properties/table/enum"))
+        #expect(Set(tables.elements.compactMap(\.string)) == Set(CatalogTable.all.map(\.name)))
+        let top = try #require(schema.value(at: "/properties"))
+        #expect(
+            Set(top.members.compactMap { $0.key.string }) == [
+                "version", "name", "vocabularies", "shapes", "rules", "aliases",
+            ]
+        )
     }
 
     // MARK: Vocabularies

@@ -165,7 +165,8 @@ struct ExtractionRun {
     private mutating func release(emit: (ExtractedRecord) throws -> Void) throws {
         guard let rule else { return }
         for item in held {
-            let selections = item.selectors.sorted().map { rule.selections[$0] }
+            let selectors = item.selectors.count > 1 ? item.selectors.sorted() : item.selectors
+            let selections = selectors.map { rule.selections[$0] }
             guard let record = record(of: item, selections: selections) else { continue }
             lastEmittedStart = item.place.span.start
             reading.records += 1

@@ -40,7 +40,8 @@ public struct Mapping: Sendable {
 
     /// The first rule that takes a path, nil when none does.
     public func rule(for path: MappingPath) -> MappingRule? {
-        rules.first { $0.takes(path) }
+        // By index: an iterator would copy every rule on the way.
+        rules.indices.first { rules[$0].takes(path) }.map { rules[$0] }
     }
 
     /// The rule of this name.
@@ -106,7 +107,7 @@ public enum RecordResolution: String, Sendable, CaseIterable {
 }
 
 /// Where records lie in a value, which of the values there are meant, and what each becomes.
-struct RecordSelection: Sendable {
+final class RecordSelection: Sendable {
     /// The pattern, such as `/tasks/*`; empty for the whole value.
     let pointer: String
     let tokens: [String]
@@ -115,6 +116,24 @@ struct RecordSelection: Sendable {
     let rank: Int
     let checksFileName: Bool
     let line: Int?
+
+    init(
+        pointer: String,
+        tokens: [String],
+        conditions: [RecordCondition],
+        shape: RecordShape,
+        rank: Int,
+        checksFileName: Bool,
+        line: Int?
+    ) {
+        self.pointer = pointer
+        self.tokens = tokens
+        self.conditions = conditions
+        self.shape = shape
+        self.rank = rank
+        self.checksFileName = checksFileName
+        self.line = line
+    }
 
     /// Whether a concrete pointer matches the pattern.
     func matches(_ concrete: [String]) -> Bool {

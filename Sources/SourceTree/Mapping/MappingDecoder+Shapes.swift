@@ -131,11 +131,11 @@ extension MappingDecoder {
         return whole == nil ? .collect(target) : .whole(target)
     }
 
-    private mutating func decodeAgentColumns(_ node: MappingNode, _ table: CatalogTable) -> [Int] {
-        var targets: [Int] = []
+    private mutating func decodeAgentColumns(_ node: MappingNode, _ table: CatalogTable) -> [AgentColumn] {
+        var targets: [AgentColumn] = []
         for name in texts(node) {
             if let target = target(named: name, in: table), table.mappedColumns[target].type == .text {
-                targets.append(target)
+                targets.append(AgentColumn(target: target, role: "agent/\(name)"))
             } else {
                 report(node, "`\(name)` is no text column of \(table.name)")
             }

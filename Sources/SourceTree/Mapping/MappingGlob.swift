@@ -6,9 +6,14 @@
 public struct MappingGlob: Sendable, Hashable {
     /// The pattern as written.
     public let pattern: String
-    private let alternatives: [[Token]]
-    /// The bytes before the first wildcard of the only alternative: a cheap first test.
-    private let prefix: [UInt8]
+    private let alternatives: [Alternative]
+
+    /// One way to read the pattern: literal bytes at both ends, which most paths fail, and what is between.
+    private struct Alternative: Sendable, Hashable {
+        let prefix: [UInt8]
+        let middle: [Token]
+        let suffix: [UInt8]
+    }
 
     private enum Token: Sendable, Hashable {
         case byte(UInt8)
@@ -34,16 +39,16 @@ public struct MappingGlob: Sendable, Hashable {
         self.pattern = pattern
         let expanded = try Self.expandBraces(Array(pattern.utf8))
         guard expanded.count <= 256 else { throw PatternError(message: "more than 256 alternatives") }
-        var alternatives: [[Token]] = []
-        for text in expanded { alternatives.append(try Self.tokens(of: text)) }
+        var alternatives: [Alternative] = []
+        for text in expanded { alternatives.append(Self.alternative(of: try Self.tokens(of: text))) }
         self.alternatives = alternatives
-        prefix = alternatives.count == 1 ? Self.literalPrefix(of: alternatives[0]) : []
     }
 
     /// Whether the whole path matches.
     public func matches(_ path: [UInt8]) -> Bool {
-        guard path.starts(with: prefix) else { return false }
-        return alternatives.contains { Self.match($0, path) }
+        path.withUnsafeBufferPointer { bytes in
+            alternatives.contains { Self.matches($0, bytes) }
+        }
     }
 
     // MARK: Reading patterns
@@ -113,24 +118,40 @@ public struct MappingGlob: Sendable, Hashable {
         return tokens
     }
 
-    private static func literalPrefix(of tokens: [Token]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for token in tokens {
-            guard case .byte(let byte) = token else { break }
-            bytes.append(byte)
+    private static func alternative(of tokens: [Token]) -> Alternative {
+        func literal(_ token: Token) -> UInt8? {
+            if case .byte(let byte) = token { byte } else { nil }
         }
-        return bytes
+        let prefix = tokens.prefix { literal($0) != nil }
+        let rest = tokens.dropFirst(prefix.count)
+        let suffix = Array(rest.reversed().prefix { literal($0) != nil }.reversed())
+        return Alternative(
+            prefix: prefix.compactMap(literal),
+            middle: Array(rest.dropLast(suffix.count)),
+            suffix: suffix.compactMap(literal)
+        )
     }
 
     // MARK: Matching
 
+    private static func matches(_ alternative: Alternative, _ path: UnsafeBufferPointer<UInt8>) -> Bool {
+        let (prefix, suffix) = (alternative.prefix, alternative.suffix)
+        guard path.count >= prefix.count + suffix.count, path.starts(with: prefix),
+            path.suffix(suffix.count).elementsEqual(suffix)
+        else { return false }
+        let between = path[prefix.count..<path.count - suffix.count]
+        guard !alternative.middle.isEmpty else { return between.isEmpty }
+        return match(alternative.middle, between)
+    }
+
     /// Simulates all positions at once: linear in path times pattern, no backtracking to attack.
-    private static func match(_ tokens: [Token], _ path: [UInt8]) -> Bool {
+    private static func match(_ tokens: [Token], _ path: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         var active = [Bool](repeating: false, count: tokens.count + 1)
+        var next = active
         active[0] = true
         skipEmpty(tokens, &active)
         for byte in path {
-            var next = [Bool](repeating: false, count: tokens.count + 1)
+            for position in next.indices { next[position] = false }
             for position in tokens.indices where active[position] {
                 switch tokens[position] {
                 case .byte(let wanted): if byte == wanted { next[position + 1] = true }
@@ -144,7 +165,7 @@ public struct MappingGlob: Sendable, Hashable {
                 }
             }
             skipEmpty(tokens, &next)
-            active = next
+            swap(&active, &next)
         }
         return active[tokens.count]
     }

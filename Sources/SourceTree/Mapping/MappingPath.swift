@@ -56,7 +56,7 @@ public struct MappingPath: Sendable, Hashable {
     }
 }
 
-/// Text of bytes that may not be UTF-8: invalid bytes become `\xhh`, so that no two names become one text.
+/// Text of bytes that may not be UTF-8: where they are not, every byte that is no ASCII becomes `\xhh`.
 func readableText(_ bytes: some Collection<UInt8>) -> String {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
     let digits = Array("0123456789abcdef".utf8)

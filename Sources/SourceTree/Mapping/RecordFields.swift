@@ -3,44 +3,57 @@ import LosslessJSON
 /// The top-level members of one record, found by slot, with what columns consumed of them.
 struct RecordFields {
     let record: JSONValue
-    private(set) var members: [(key: JSONKey, value: JSONValue)] = []
+    private var members: [Member] = []
+    /// The bits of the slots that have a member.
+    private(set) var presentSlots: UInt64 = 0
     /// For each slot of the shape the last member of that name, or -1.
-    private var memberOfSlot: [Int]
-    /// Members that a column holds exactly and completely.
-    private var isConsumed: [Bool] = []
-    /// Members whose key occurs more than once: never consumed.
-    private var isRepeated: [Bool] = []
+    private var memberOfSlot: [Int32]
     /// Whether a column holds a record exactly that is no object.
     private var isRecordConsumed = false
 
+    private struct Member {
+        let key: JSONKey
+        let value: JSONValue
+        /// Whether a column holds it exactly and completely.
+        var isConsumed = false
+        /// Whether its key occurs more than once; such a member is never consumed.
+        var isRepeated = false
+    }
+
     init(record: JSONValue, slots: MemberSlots) {
         self.record = record
-        memberOfSlot = [Int](repeating: -1, count: slots.names.count)
+        memberOfSlot = [Int32](repeating: -1, count: slots.names.count)
         guard record.kind == .object else { return }
         members.reserveCapacity(record.count)
         for member in record.members {
             let index = members.count
-            members.append(member)
-            isRepeated.append(false)
-            guard let slot = slots.number(of: member.key.unescaped) else { continue }
-            if memberOfSlot[slot] >= 0 {
-                isRepeated[memberOfSlot[slot]] = true
-                isRepeated[index] = true
+            members.append(Member(key: member.key, value: member.value))
+            guard let slot = Self.slot(of: member.key, in: slots) else { continue }
+            presentSlots |= MemberSlots.bit(slot)
+            let earlier = Int(memberOfSlot[slot])
+            if earlier >= 0 {
+                members[earlier].isRepeated = true
+                members[index].isRepeated = true
             }
-            memberOfSlot[slot] = index
+            memberOfSlot[slot] = Int32(index)
         }
-        isConsumed = isRepeated.map { _ in false }
+    }
+
+    private static func slot(of key: JSONKey, in slots: MemberSlots) -> Int? {
+        let raw = key.rawText
+        let name = raw.dropFirst().dropLast()
+        return name.contains(UInt8(ascii: "\\")) ? slots.number(of: key.unescaped) : slots.number(of: name)
     }
 
     /// The member of a slot; of duplicates the last.
     func member(slot: Int) -> (index: Int, value: JSONValue)? {
-        let index = memberOfSlot[slot]
+        let index = Int(memberOfSlot[slot])
         return index < 0 ? nil : (index, members[index].value)
     }
 
     mutating func consume(_ place: FieldPlace) {
         switch place {
-        case .member(let index): if !isRepeated[index] { isConsumed[index] = true }
+        case .member(let index): if !members[index].isRepeated { members[index].isConsumed = true }
         case .record: isRecordConsumed = true
         case .inside, .elsewhere: break
         }
@@ -50,7 +63,7 @@ struct RecordFields {
     func rest() -> [UInt8]? {
         guard record.kind == .object else { return isRecordConsumed ? nil : Array(record.rawText) }
         var text: [UInt8] = []
-        for (index, member) in members.enumerated() where !isConsumed[index] {
+        for member in members where !member.isConsumed {
             text.append(text.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
             text += member.key.rawText
             text.append(UInt8(ascii: ":"))

@@ -21,6 +21,11 @@ struct RecordInspector {
 
     /// Inspects a record; `docReason` is set where `jsonb` refuses it.
     mutating func inspect(_ record: JSONValue, findings: inout RecordFindings) {
+        if !RecordScreen.isClean(record.rawText) { inspectValues(of: record, findings: &findings) }
+    }
+
+    /// Looks at every value, whatever the screen says.
+    mutating func inspectValues(of record: JSONValue, findings: inout RecordFindings) {
         visit(record, depth: 0, findings: &findings)
         while let (value, place) = postponed.popLast() {
             path = place
@@ -61,14 +66,17 @@ struct RecordInspector {
             path.removeLast()
             return
         }
-        reportDuplicates(of: value, findings: &findings)
+        var names = NameCheck()
         for member in value.members {
+            names.add(member.key.rawText)
             path.append(.key(member.key))
             visitKey(member.key, of: member.value, findings: &findings)
-            let isSecret = member.value.kind == .string && SecretDetector.isSecretName(member.key.rawText)
+            let isSecret =
+                member.value.kind == .string && SecretDetector.isSecretName(member.key.rawText.dropFirst().dropLast())
             visit(member.value, depth: depth, isSecretField: isSecret, findings: &findings)
             path.removeLast()
         }
+        if names.mayRepeat { reportDuplicates(of: value, findings: &findings) }
     }
 
     private mutating func visitKey(_ key: JSONKey, of value: JSONValue, findings: inout RecordFindings) {
@@ -140,5 +148,32 @@ struct RecordInspector {
             }
         }
         return text
+    }
+}
+
+/// Tells cheaply that no name of an object occurs twice.
+private struct NameCheck {
+    private var hashes: [UInt64] = []
+    private var many: Set<UInt64> = []
+    /// Whether two names may be the same.
+    private(set) var mayRepeat = false
+
+    private static let few = 24
+
+    /// Takes a name as it is written; two spellings of one name are possible where there are escapes.
+    mutating func add(_ quoted: ArraySlice<UInt8>) {
+        guard !mayRepeat else { return }
+        guard !quoted.contains(UInt8(ascii: "\\")) else {
+            mayRepeat = true
+            return
+        }
+        let hash = NameHash.hash(quoted)
+        if hashes.count < Self.few {
+            mayRepeat = hashes.contains(hash)
+            hashes.append(hash)
+        } else {
+            if many.isEmpty { many = Set(hashes) }
+            mayRepeat = !many.insert(hash).inserted
+        }
     }
 }

@@ -60,8 +60,7 @@ extension RecordMapper {
     ///
     /// What cannot be held was reported by the inspector with its place.
     private func storableText(_ value: JSONValue) -> String? {
-        guard let text = value.string, !text.utf8.contains(0) else { return nil }
-        return text
+        value.hasNUL ? nil : value.string
     }
 
     private mutating func applyString(
@@ -80,7 +79,7 @@ extension RecordMapper {
             values[column.target] = .text(text)
             fields.consume(place)
         }
-        if shape.agentColumns.contains(column.target) {
+        if Self.isOdd(text), shape.agentColumns.contains(where: { $0.target == column.target }) {
             checkName(text, column: column.name, at: value.span.start, pointer: pointerText(of: value, in: column))
         }
     }
@@ -179,18 +178,18 @@ extension RecordMapper {
     ) {
         guard value.kind == .string else { return wrongType(value, column, expected: "owner/name, a name or a URL") }
         guard let text = storableText(value) else { return }
-        if text.contains("://") {
+        if text.utf8.contains(UInt8(ascii: ":")), text.contains("://") {
             guard let url else { return }
             values[url] = .text(text)
             fields.consume(place)
             return
         }
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty }), let name = parts.last else {
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty }), let name = parts.last.map(Substring.init) else {
             return wrongType(value, column, expected: "owner/name, a name or a URL")
         }
         values[column.target] = .text(String(name))
-        if parts.count == 2 { values[owner] = .text(String(parts[0])) }
+        if parts.count == 2 { values[owner] = .text(String(Substring(parts[0]))) }
         fields.consume(place)
     }
 

@@ -254,7 +254,11 @@ struct RecordMapper {
 
     private mutating func run(_ program: RowProgram, element: JSONValue?) -> [MappedValue] {
         var values = [MappedValue](repeating: .null, count: program.width)
-        for column in program.columns {
+        for index in program.columns.indices {
+            // Most columns have no source in a record; those cost nothing more than this.
+            guard program.columns[index].slotMask & fields.presentSlots != 0 || program.columns[index].slotMask == .max
+            else { continue }
+            let column = program.columns[index]
             let found = firstValue(of: column, element: element)
             if case .nothing = found { continue }
             apply(column, to: found, values: &values)
@@ -287,21 +291,25 @@ struct RecordMapper {
 
     private func inferredAgents(of row: MappedRow) -> [MappedRow] {
         var rows: [MappedRow] = []
-        var seen: Set<String> = []
+        var seen: [String] = []
         for column in shape.agentColumns {
-            guard case .text(let name) = row.values[column], !name.isEmpty, name.utf8.count <= Self.longestID,
-                seen.insert(name).inserted
+            guard case .text(let name) = row.values[column.target], !name.isEmpty,
+                name.utf8.count <= Self.longestID, !seen.contains(name)
             else { continue }
-            rows.append(InferredAgent.row(named: name, role: "agent/\(row.table.mappedColumns[column].name)"))
+            seen.append(name)
+            rows.append(InferredAgent.row(named: name, role: column.role))
         }
         return rows
     }
 
     /// Reports white space at the ends of a name, and control characters in it.
-    mutating func checkName(_ name: String, column: String, at offset: Int, pointer: String = "") {
-        guard let first = name.unicodeScalars.first, let last = name.unicodeScalars.last else { return }
-        let isOdd = first.properties.isWhitespace || last.properties.isWhitespace || name.utf8.contains { $0 < 0x20 }
-        guard isOdd else { return }
+    mutating func checkName(
+        _ name: String,
+        column: String,
+        at offset: Int,
+        pointer: String = ""
+    ) {
+        guard Self.isOdd(name) else { return }
         findings.add(
             .whitespaceInName,
             "\(column) is \(RecordFindings.quote(name)); it is kept as it is",
@@ -309,22 +317,39 @@ struct RecordMapper {
             at: offset
         )
     }
+
+    static func isOdd(_ name: String) -> Bool {
+        var hasControls = false
+        var isASCII = true
+        for byte in name.utf8 {
+            if byte < 0x20 { hasControls = true }
+            if byte >= 0x80 { isASCII = false }
+        }
+        if hasControls || name.utf8.first == 0x20 || name.utf8.last == 0x20 { return true }
+        guard !isASCII, let first = name.unicodeScalars.first, let last = name.unicodeScalars.last else { return false }
+        return first.properties.isWhitespace || last.properties.isWhitespace
+    }
 }
 
 /// The agent that exists only as a name.
 enum InferredAgent {
-    private static let columns = CatalogTable.agents.mappedColumns.map(\.name)
-
-    static func row(named name: String, role: String) -> MappedRow {
-        var values = [MappedValue](repeating: .null, count: columns.count)
-        for (index, column) in columns.enumerated() {
+    /// What every such row says, and where the name goes.
+    private static let template: (values: [MappedValue], name: Int) = {
+        let columns = CatalogTable.agents.mappedColumns.map(\.name)
+        let values = columns.map { column -> MappedValue in
             switch column {
-            case "agent_id": values[index] = .text(name)
-            case "agent_type": values[index] = .text("external")
-            case "origin": values[index] = .text("inferred")
-            default: break
+            case "agent_type": .text("external")
+            case "origin": .text("inferred")
+            default: .null
             }
         }
+        guard let name = columns.firstIndex(of: "agent_id") else { preconditionFailure("agents have no agent_id") }
+        return (values, name)
+    }()
+
+    static func row(named name: String, role: String) -> MappedRow {
+        var values = template.values
+        values[template.name] = .text(name)
         return MappedRow(table: .agents, role: role, values: values, rank: RecordMapper.inferredRank)
     }
 }

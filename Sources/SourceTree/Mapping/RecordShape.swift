@@ -1,7 +1,9 @@
 import Domain
 
 /// How one record becomes the row of its own table and the further rows that it implies; compiled from a `shape`.
-struct RecordShape: Sendable {
+///
+/// A class because every record refers to one: passing it on costs one reference, not a copy of each part.
+final class RecordShape: Sendable {
     let name: String
     let kind: String
     let table: CatalogTable
@@ -12,11 +14,48 @@ struct RecordShape: Sendable {
     let newest: [ValueSource]
     let row: RowProgram
     let rest: RestPolicy
-    /// Columns whose names imply an agent.
-    let agentColumns: [Int]
+    /// Columns whose names imply an agent, each with the role of the row.
+    let agentColumns: [AgentColumn]
     let implied: [ImpliedRow]
     /// Every top-level member that any source reads, with its slot.
     let slots: MemberSlots
+
+    init(
+        name: String,
+        kind: String,
+        table: CatalogTable,
+        resolution: RecordResolution,
+        naturalID: [ValueSource],
+        withoutID: MissingIDPolicy,
+        recordTest: RecordTest,
+        newest: [ValueSource],
+        row: RowProgram,
+        rest: RestPolicy,
+        agentColumns: [AgentColumn],
+        implied: [ImpliedRow],
+        slots: MemberSlots
+    ) {
+        self.name = name
+        self.kind = kind
+        self.table = table
+        self.resolution = resolution
+        self.naturalID = naturalID
+        self.withoutID = withoutID
+        self.recordTest = recordTest
+        self.newest = newest
+        self.row = row
+        self.rest = rest
+        self.agentColumns = agentColumns
+        self.implied = implied
+        self.slots = slots
+    }
+}
+
+/// A column that holds an agent's name.
+struct AgentColumn: Sendable, Hashable {
+    let target: Int
+    /// The role of the row that it implies, `agent/<column>`.
+    let role: String
 }
 
 /// What happens to a record without any of its kind's ids.
@@ -69,6 +108,19 @@ struct ColumnProgram: Sendable {
     let name: String
     let transform: ColumnTransform
     let sources: [ValueSource]
+    /// The slots of the members that the sources read, as bits; every bit where there are other sources.
+    let slotMask: UInt64
+
+    init(target: Int, name: String, transform: ColumnTransform, sources: [ValueSource]) {
+        self.target = target
+        self.name = name
+        self.transform = transform
+        self.sources = sources
+        slotMask = sources.reduce(0) { mask, source in
+            guard case .member(let slot, _) = source else { return .max }
+            return mask | MemberSlots.bit(slot)
+        }
+    }
 }
 
 /// What is done to a value on its way into a column.
@@ -92,7 +144,7 @@ enum ColumnTransform: Sendable {
 }
 
 /// Where a value comes from.
-indirect enum ValueSource: Sendable, Hashable {
+enum ValueSource: Sendable, Hashable {
     /// A member of the record: the slot of the first token, then the others.
     case member(slot: Int, pointer: MappingPointer)
     /// The whole record.
@@ -138,17 +190,38 @@ struct ImpliedRow: Sendable {
 /// The top-level members that a shape reads, numbered.
 struct MemberSlots: Sendable {
     private(set) var names: [String] = []
-    private var numbers: [[UInt8]: Int] = [:]
+    /// By the hash of the name; two names of one hash are neighbours in the list.
+    private var numbers: [UInt64: [Int]] = [:]
 
     mutating func slot(for name: String) -> Int {
-        let bytes = Array(name.utf8)
-        if let number = numbers[bytes] { return number }
-        numbers[bytes] = names.count
+        let hash = NameHash.hash(name.utf8)
+        if let number = numbers[hash]?.first(where: { names[$0] == name }) { return number }
+        numbers[hash, default: []].append(names.count)
         names.append(name)
         return names.count - 1
     }
 
-    func number(of key: [UInt8]) -> Int? {
-        numbers[key]
+    /// The slot of an unescaped name.
+    func number(of name: some Collection<UInt8>) -> Int? {
+        numbers[NameHash.hash(name)]?.first { names[$0].utf8.elementsEqual(name) }
+    }
+
+    /// The bit of a slot in a mask; slots beyond the 63rd share the last one.
+    static func bit(_ slot: Int) -> UInt64 {
+        1 << UInt64(min(slot, 63))
+    }
+}
+
+/// The 64-bit FNV-1a hash (Fowler, Noll, Vo) of short names.
+enum NameHash {
+    static let start: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    @inline(__always)
+    static func next(_ hash: UInt64, _ byte: UInt8) -> UInt64 {
+        (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
+    }
+
+    static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
+        bytes.reduce(start, next)
     }
 }

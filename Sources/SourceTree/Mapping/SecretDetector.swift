@@ -8,28 +8,43 @@ enum SecretDetector {
         "accesstoken", "refreshtoken", "clientsecret", "privatekey", "secretkey", "authtoken",
     ]
     private static let longestName = 16
-    private static let prefixes: [[UInt8]] = [
-        "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "sk-", "AKIA",
-        "ASIA",
-        "AIza", "npm_", "hf_", "eyJ", "-----BEGIN ",
-    ].map { Array($0.utf8) }
-    private static let firstBytes: [Bool] = {
-        var table = [Bool](repeating: false, count: 256)
-        for prefix in prefixes { table[Int(prefix[0])] = true }
+    /// Whether a name of this first letter has this length: a cheap first test.
+    private static let shapes: [Bool] = {
+        var table = [Bool](repeating: false, count: 26 * (longestName + 1))
+        for name in names { table[shape(of: name.utf8)] = true }
         return table
     }()
 
-    /// Whether a field of this name holds secrets.
-    ///
-    /// Takes the name as it is written, quotes included.
-    static func isSecretName(_ quoted: ArraySlice<UInt8>) -> Bool {
-        guard (5...longestName + 2).contains(quoted.count) else { return false }
-        let key = quoted.dropFirst().dropLast()
-        let folded = String(
-            decoding: key.map { (65...90).contains($0) ? $0 + 32 : $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 },
-            as: UTF8.self
-        )
-        return names.contains(folded)
+    private static let prefixes: [[UInt8]] = [
+        "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "sk-",
+        "AKIA", "ASIA", "AIza", "npm_", "hf_", "eyJ", "-----BEGIN ",
+    ].map { Array($0.utf8) }
+    /// Whether one of the prefixes begins with these two bytes: a cheap first test.
+    @inline(__always)
+    private static func mayBegin(_ first: UInt8, _ second: UInt8) -> Bool {
+        switch (first, second) {
+        case (0x67, 0x68), (0x67, 0x69), (0x67, 0x6C): true  // gh, gi, gl
+        case (0x78, 0x6F), (0x73, 0x6B), (0x6E, 0x70), (0x68, 0x66), (0x65, 0x79): true  // xo, sk, np, hf, ey
+        case (0x41, 0x4B), (0x41, 0x53), (0x41, 0x49), (0x2D, 0x2D): true  // AK, AS, AI, --
+        default: false
+        }
+    }
+
+    /// The place of a name that begins with a letter in `shapes`.
+    private static func shape(of name: some Collection<UInt8>) -> Int {
+        Int((name.first ?? 0) | 0x20) - 97 + 26 * name.count
+    }
+
+    /// Whether a field of this name, taken as it is written between the quotes, holds secrets.
+    static func isSecretName(_ name: some Collection<UInt8>) -> Bool {
+        guard (3...longestName).contains(name.count), let first = name.first, (97...122).contains(first | 0x20),
+            shapes[shape(of: name)]
+        else { return false }
+        let folded = name.map { byte -> UInt8 in
+            if (65...90).contains(byte) { return byte + 32 }
+            return byte == UInt8(ascii: "-") ? UInt8(ascii: "_") : byte
+        }
+        return names.contains(String(decoding: folded, as: UTF8.self))
     }
 
     /// Whether the value of a field with a secret's name is one: at least 8 bytes, no white space, no placeholder.
@@ -47,10 +62,16 @@ enum SecretDetector {
         var startsWord = true
         for index in buffer.indices {
             let byte = buffer[index]
-            if startsWord, firstBytes[Int(byte)], isSecretWord(buffer, at: index) { return true }
+            if startsWord, mayBeginSecret(buffer, at: index) { return true }
             startsWord = !isWordByte(byte)
         }
         return false
+    }
+
+    /// Whether a secret may begin at a place where a word does.
+    @inline(__always)
+    static func mayBeginSecret(_ text: UnsafeBufferPointer<UInt8>, at position: Int) -> Bool {
+        position + 1 < text.count && mayBegin(text[position], text[position + 1]) && isSecretWord(text, at: position)
     }
 
     private static func isSecretWord(_ buffer: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
@@ -71,7 +92,8 @@ enum SecretDetector {
         return false
     }
 
-    private static func isWordByte(_ byte: UInt8) -> Bool {
+    @inline(__always)
+    static func isWordByte(_ byte: UInt8) -> Bool {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 0x5F
             || byte == 0x2D
     }

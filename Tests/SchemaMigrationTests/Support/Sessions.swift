@@ -38,7 +38,9 @@ extension PostgresSession {
         }
     }
 
-    /// The SQLSTATE with which the server refuses a script; nil when it takes it. What it did is rolled back.
+    /// The SQLSTATE with which the server refuses a script; nil when it takes it.
+    ///
+    /// What it did is rolled back.
     func refusal(of script: String) async throws -> String? {
         struct Taken: Error {}
         do {

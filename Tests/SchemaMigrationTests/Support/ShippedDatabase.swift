@@ -18,7 +18,9 @@ func withShippedSchema<R>(_ body: (PostgresSession) async throws -> R) async thr
     }
 }
 
-/// Makes the database `shipped`, unless it is there. A lock of the server lets one test make it and the others wait.
+/// Makes the database `shipped`, unless it is there.
+///
+/// A lock of the server lets one test make it and the others wait.
 private func prepareShippedTemplate(_ server: ScratchPostgres) async throws {
     try await withSession(of: server.url()) { session in
         try await session.query("SELECT pg_advisory_lock(1)")
@@ -32,5 +34,6 @@ private func prepareShippedTemplate(_ server: ScratchPostgres) async throws {
 }
 
 private func withSession<R>(of url: String, _ body: (PostgresSession) async throws -> R) async throws -> R {
-    try await PostgresClient.withClient(PostgresConfiguration(url: url)) { client in try await client.withSession(body) }
+    try await PostgresClient.withClient(PostgresConfiguration(url: url)) { client in try await client.withSession(body)
+    }
 }

@@ -1,0 +1,98 @@
+/// A first look at a record's bytes: tells most records, in one pass and without following their structure, that
+/// inspecting them would report nothing.
+///
+/// It may say no for a record without findings, never yes for one with findings.
+struct RecordScreen {
+    /// The hashes of the names of the open objects, one behind the other.
+    private var names: [UInt64] = []
+    /// Where the names of each open container begin.
+    private var levels: [Int] = []
+
+    /// Objects with more names are left to the inspector, whose effort does not grow with their square.
+    private static let mostNames = 32
+    /// The longest number that is surely in the range of `numeric` when it has no exponent.
+    private static let longestPlainNumber = 10_000
+    /// The longest number that is surely in range although it has an exponent, such as `1e9999`.
+    private static let longestExponentNumber = 6
+    /// Records beyond this may hold strings or containers that `jsonb` refuses.
+    private static let largestRecord = 100 << 20
+
+    /// Whether a record of valid JSON has nothing to report.
+    static func isClean(_ text: ArraySlice<UInt8>) -> Bool {
+        guard text.count <= largestRecord else { return false }
+        var screen = RecordScreen()
+        return text.withUnsafeBufferPointer { screen.run($0) }
+    }
+
+    private mutating func run(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        var position = 0
+        while position < text.count {
+            switch text[position] {
+            case UInt8(ascii: "\""):
+                guard let end = takeString(text, from: position + 1) else { return false }
+                position = end
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                levels.append(names.count)
+                position += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                if let start = levels.popLast() { names.removeLast(names.count - start) }
+                position += 1
+            case UInt8(ascii: "-"), 48...57:
+                guard let end = takeNumber(text, from: position) else { return false }
+                position = end
+            default: position += 1
+            }
+        }
+        return true
+    }
+
+    /// The place behind a string's closing quote; nil when the record has to be inspected.
+    private mutating func takeString(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+        var position = start
+        var hash = NameHash.start
+        var hasEscapes = false
+        var startsWord = true
+        while position < text.count, text[position] != UInt8(ascii: "\"") {
+            let byte = text[position]
+            if startsWord, SecretDetector.mayBeginSecret(text, at: position) { return nil }
+            startsWord = !SecretDetector.isWordByte(byte)
+            hash = NameHash.next(hash, byte)
+            if byte == UInt8(ascii: "\\") {
+                guard position + 1 < text.count, text[position + 1] != UInt8(ascii: "u") else { return nil }
+                hasEscapes = true
+                position += 1
+            }
+            position += 1
+        }
+        let end = position
+        position += 1
+        while position < text.count, text[position] <= 0x20 { position += 1 }
+        guard position < text.count, text[position] == UInt8(ascii: ":") else { return position }
+        let name = UnsafeBufferPointer(rebasing: text[start..<end])
+        guard !hasEscapes, !SecretDetector.isSecretName(name), isNewName(hash) else { return nil }
+        return position + 1
+    }
+
+    private mutating func isNewName(_ hash: UInt64) -> Bool {
+        let start = levels.last ?? 0
+        guard names.count - start < Self.mostNames, !names[start...].contains(hash) else { return false }
+        names.append(hash)
+        return true
+    }
+
+    private func takeNumber(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+        var position = start
+        var hasExponent = false
+        scan: while position < text.count {
+            switch text[position] {
+            case 48...57, UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "+"): position += 1
+            case UInt8(ascii: "e"), UInt8(ascii: "E"):
+                hasExponent = true
+                position += 1
+            default: break scan
+            }
+        }
+        let longest = hasExponent ? Self.longestExponentNumber : Self.longestPlainNumber
+        return position - start <= longest ? position : nil
+    }
+}
