@@ -17,11 +17,13 @@ func module(
     _ name: String,
     _ ours: [String] = [],
     products: [Target.Dependency] = [],
+    exclude: [String] = [],
     resources: [Resource] = []
 ) -> Target {
     .target(
         name: name,
         dependencies: ours.map { .byName(name: $0) } + products,
+        exclude: exclude,
         resources: resources,
         swiftSettings: settings
     )
@@ -79,7 +81,7 @@ let package = Package(
         ),
         module("ExampleTree", ["Diagnostics", "Compression"]),
         // Layer 3
-        module("SchemaMigration", ["Diagnostics", "Postgres"], products: [crypto]),
+        module("SchemaMigration", ["Diagnostics", "Postgres"], products: [crypto], exclude: ["Resources"]),
         module(
             "DataMigration",
             ["Diagnostics", "Domain", "LosslessJSON", "SourceTree", "Postgres"],

@@ -217,7 +217,7 @@ public struct EmbeddedStack: Sendable {
         guard Directory.exists(redis.placement.redisConfiguration) else { return ServerStatus(.absent) }
         guard let pid = redis.runningServer else { return ServerStatus(.stopped) }
         guard let password = try secrets.existing(EmbeddedRedis.login),
-            let information = try? await redis.information(password)
+            let information = try? await redis.information(password)  // no answer is what "unreachable" says
         else { return ServerStatus(.unreachable, processID: pid) }
         return ServerStatus(.running, version: information["redis_version"], processID: pid)
     }

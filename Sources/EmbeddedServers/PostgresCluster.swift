@@ -58,7 +58,7 @@ struct PostgresCluster: Sendable {
             try Directory.rename(making, to: data)
             try Directory.sync(parent)
         } catch {
-            try? Directory.remove(making)
+            try? Directory.remove(making)  // cleanup: the first error is the one to tell
             throw error
         }
     }

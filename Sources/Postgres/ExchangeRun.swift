@@ -76,6 +76,12 @@ final class ExchangeRun {
     /// The key of the statement among the prepared ones: the same text with other parameter types is another one.
     var cacheKey: String { statement.sql + parameters.typeSignature }
 
+    /// What waits for the caller: rows, else COPY data.
+    func takeDelivery() -> Delivery {
+        defer { dropDeliveries() }
+        return rows.isEmpty ? .bytes(bytes) : .rows(rows)
+    }
+
     /// Drops everything that waits for the caller.
     func dropDeliveries() {
         rows = []

@@ -254,8 +254,7 @@ extension LibpqConnection {
             reply(.failure(error))
         } else if !run.rows.isEmpty || !run.bytes.isEmpty {
             run.waiter = .nobody
-            run.dropDeliveries()
-            reply(.success(run.rows.isEmpty ? .bytes(run.bytes) : .rows(run.rows)))
+            reply(.success(run.takeDelivery()))
         } else if case .success(let completion)? = run.outcome {
             takeOutcome()
             reply(.success(.end(completion)))

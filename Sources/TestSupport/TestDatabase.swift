@@ -8,6 +8,10 @@ public enum TestDatabase: Sendable {
     /// All tests of a process share one throwaway server that is started on first use and surely gone when the
     /// process ends, however it ends. Encoding UTF8, locale C.UTF-8.
     public static func withDatabase<R>(_ body: (String) async throws -> R) async throws -> R {
+        try await gate.pass { try await withNewDatabase(body) }
+    }
+
+    private static func withNewDatabase<R>(_ body: (String) async throws -> R) async throws -> R {
         let server = try await shared.value()
         let name = "test_\(counter.add(1, ordering: .relaxed).newValue)"
         try await server.run("CREATE DATABASE \(name) TEMPLATE template0 ENCODING 'UTF8' LOCALE '\(locale)';")
@@ -27,7 +31,7 @@ public enum TestDatabase: Sendable {
         _ configuration: ScratchPostgresConfiguration = ScratchPostgresConfiguration(),
         _ body: (ScratchPostgres) async throws -> R
     ) async throws -> R {
-        try await ScratchPostgres.withServer(configuration, body)
+        try await serverGate.pass { try await ScratchPostgres.withServer(configuration, body) }
     }
 
     /// The server that `withDatabase` uses, for tests that need its programs or another database of it.
@@ -37,6 +41,8 @@ public enum TestDatabase: Sendable {
         try await shared.value()
     }
 
+    private static let gate = Gate(width: 6)
+    private static let serverGate = Gate(width: 3)
     private static let counter = Atomic<Int>(0)
     private static let shared = SharedValue { try await ScratchPostgres.launch() }
 

@@ -1,6 +1,8 @@
 import DataMigration
+import Diagnostics
 import Domain
 import Synchronization
+import Postgres
 import Testing
 
 @Suite("Interruption")

@@ -1,6 +1,7 @@
 import DataMigration
 import Domain
 import Foundation
+import Postgres
 import Testing
 
 @Suite("Migration of a small tree")

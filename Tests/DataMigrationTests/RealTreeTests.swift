@@ -2,6 +2,7 @@ import Crypto
 import DataMigration
 import Domain
 import Foundation
+import Postgres
 import Testing
 import TestSupport
 
@@ -100,7 +101,7 @@ struct RealTreeTests {
         var contents: [String: Data] = [:]
         for path in try FileManager.default.subpathsOfDirectory(atPath: root) {
             var isDirectory: ObjCBool = false
-            FileManager.default.fileExists(atPath: root + "/" + path, isDirectory: &isDirectory)
+            _ = FileManager.default.fileExists(atPath: root + "/" + path, isDirectory: &isDirectory)
             contents[path] = isDirectory.boolValue ? Data() : try Data(contentsOf: URL(filePath: root + "/" + path))
         }
         return contents

@@ -1,5 +1,6 @@
 import DataMigration
 import Domain
+import Postgres
 import Testing
 
 @Suite("Verification")
