@@ -248,6 +248,10 @@ extension ConnectionStateMachine {
         case .command, .rows: return .keep
         case .failure: return .keepFailure
         case .singleRow:
+            guard exchange.stop == .none else {
+                state = .draining(exchange)
+                return .drop
+            }
             state = .receivingRows(exchange)
             return .deliverRow
         case .copyIn where exchange.shape == .copyIn && exchange.stop == .none:

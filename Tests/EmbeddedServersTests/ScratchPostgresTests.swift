@@ -3,6 +3,12 @@ import Processes
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 @Suite("Scratch PostgreSQL")
 struct ScratchPostgresTests {
     @Test("each database is fresh, UTF-8 and of its own")
@@ -64,5 +70,25 @@ struct ScratchPostgresTests {
         let server = try #require(seen)
         #expect(!Directory.exists(server.data))
         #expect(!ProcessTable.isRunning(server.pid))
+    }
+
+    @Test("a server is gone when its process was killed, and so is its directory")
+    func killedOwner() async throws {
+        let result = await #expect(processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]) {
+            let server = try await ScratchPostgres.launch()
+            let line = Array("scratch=\(server.dataDirectory)=\(server.processID ?? 0)=\n".utf8)
+            write(STDOUT_FILENO, line, line.count)
+            kill(getpid(), SIGKILL)
+        }
+        let output = String(decoding: result?.standardOutputContent ?? [], as: UTF8.self)
+        let parts = output.split(separator: "=").map(String.init)
+        let mark = try #require(parts.firstIndex { $0.hasSuffix("scratch") })
+        let pid = try #require(Int32(parts[mark + 2]))
+        #expect(try await ProcessTable.waitForExit(of: pid, within: .seconds(60)))
+        let directory = Directory.parent(of: parts[mark + 1])
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(60)
+        while Directory.exists(directory), clock.now < end { await Task.yield() }
+        #expect(!Directory.exists(directory))
     }
 }

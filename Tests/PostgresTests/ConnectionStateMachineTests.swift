@@ -74,6 +74,18 @@ struct ConnectionStateMachineTests {
         #expect(machine.received(row.kind) == row.action)
     }
 
+    @Test("Rows that come first after a stop was asked for are dropped, and the cancel request may return at any time")
+    func rowsAfterStop() {
+        var machine = Self.executing(.rows)
+        _ = machine.interrupt(number: 1, lastStarted: 1, .deadline)
+        let action = machine.received(.singleRow)
+        #expect(action == .drop)
+        let isOver = machine.cancelReturned(number: 1)
+        #expect(!isOver)
+        let end = machine.resultsEnded()
+        #expect(end == .finish)
+    }
+
     @Test("Every result outside of an exchange closes the connection", arguments: Machine.ResultKind.allCases)
     func resultWhileIdle(_ kind: Machine.ResultKind) {
         var machine = Self.idle

@@ -158,11 +158,8 @@ struct OutageTests {
         try await withDatabaseClient { client in
             let error = try await postgresError {
                 try await client.withTransaction { session in
-                    try await client.query(
-                        "SELECT pg_terminate_backend($1::int)",
-                        [.integer(Int64(session.backendPID))]
-                    )
-                    try await session.query("SELECT pg_sleep(30)")
+                    // By itself, so that the statement is surely under way when the session ends.
+                    try await session.query("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(30)")
                 }
             }
             #expect(error.code == .postgresConnectionLost)
