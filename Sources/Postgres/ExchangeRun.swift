@@ -68,6 +68,11 @@ final class ExchangeRun {
         startedAt = .now
     }
 
+    /// Whether what goes over the wire next is the statement itself.
+    var isStatementNext: Bool {
+        if case .prepare = plan { false } else { true }
+    }
+
     /// Whether the caller has to take something before more is read.
     var isFull: Bool { bufferedRowSize + bytes.count >= Self.maximumBufferedSize }
 

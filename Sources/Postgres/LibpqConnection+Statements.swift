@@ -72,10 +72,9 @@ extension LibpqConnection {
                 }
             }
         }
-        if case .prepare = run.plan {
-        } else {
-            run.isSent = true
-            if run.statement.shape == .rows, isAccepted == 1 { isAccepted = PQsetSingleRowMode(handle) }
+        if run.isStatementNext {
+            run.isSent = isAccepted == 1
+            if run.isSent, run.statement.shape == .rows { isAccepted = PQsetSingleRowMode(handle) }
         }
         guard isAccepted == 1 else {
             run.localError = .libpq(String(cString: PQerrorMessage(handle)))
@@ -218,7 +217,7 @@ extension LibpqConnection {
             if case .failure(let error)? = run.outcome {
                 takeOutcome()
                 reply(.failure(error))
-            } else if run.outgoingSize <= ExchangeRun.maximumOutgoingSize / 2 {
+            } else if machine.isSendingRows, run.outgoingSize <= ExchangeRun.maximumOutgoingSize / 2 {
                 run.waiter = .nobody
                 reply(.success(()))
             }

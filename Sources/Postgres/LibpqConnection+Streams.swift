@@ -40,7 +40,7 @@ extension LibpqConnection {
             run?.outgoingSize += bytes.count
         }
         pumpRows()
-        if case .room(let reply)? = run?.waiter, let run, run.outcome == nil,
+        if case .room(let reply)? = run?.waiter, let run, machine.isSendingRows,
             run.outgoingSize <= ExchangeRun.maximumOutgoingSize
         {
             run.waiter = .nobody

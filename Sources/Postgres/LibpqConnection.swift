@@ -121,9 +121,8 @@ final class LibpqConnection {
             self.opening = nil
             opening?.reply(.failure(reason))
         case .failExchange(let isCommitUnknown):
-            run?.outcome = .failure(
-                .exchangeLost(reason, interruption: stop, isCommitUnknown: isCommitUnknown)
-            )
+            let isUnknown = isCommitUnknown && run?.isSent == true
+            run?.outcome = .failure(.exchangeLost(reason, interruption: stop, isCommitUnknown: isUnknown))
         case .finishExchange:
             run?.outcome = run?.makeOutcome(interruption: stop, statementTimeout: statementTimeout)
         }
