@@ -93,7 +93,8 @@ let package = Package(
         module(
             "Commands",
             [
-                "Diagnostics", "Domain", "LosslessJSON", "Settings", "Processes", "Postgres", "EmbeddedServers", "SourceTree",
+                "Diagnostics", "Domain", "LosslessJSON", "Settings", "Processes", "Postgres", "EmbeddedServers",
+                "SourceTree",
                 "SchemaMigration", "DataMigration", "RuntimeTargets", "Reporting", "ExampleTree",
             ],
             products: [argumentParser]

@@ -67,7 +67,8 @@ public struct Explanation: Sendable, Encodable {
             throw DataMigrationError(
                 .notFound,
                 "no record has the id '\(id)'",
-                hint: "ids are compared exactly; look for it in the tree, or list ids with: SELECT DISTINCT kind, natural_id FROM source.records"
+                hint:
+                    "ids are compared exactly; look for it in the tree, or list ids with: SELECT DISTINCT kind, natural_id FROM source.records"
             )
         }
         var winners: [String: PostgresRow] = [:]

@@ -37,14 +37,15 @@ struct ImportRow: Sendable {
                 [.integer(id)]
             )
         } else {
-            id = try await session.query(
-                """
-                INSERT INTO source.imports (import_id, root, started_at, tool_version, status, totals)
-                SELECT coalesce(max(import_id), 0) + 1, $1, now(), $2, 'running', jsonb_build_object('extraction', $3::text)
-                FROM source.imports RETURNING import_id
-                """,
-                [.text(source.path), .text(toolVersion), .text(extraction)]
-            ).rows[0]["import_id"].integer ?? 0
+            id =
+                try await session.query(
+                    """
+                    INSERT INTO source.imports (import_id, root, started_at, tool_version, status, totals)
+                    SELECT coalesce(max(import_id), 0) + 1, $1, now(), $2, 'running', jsonb_build_object('extraction', $3::text)
+                    FROM source.imports RETURNING import_id
+                    """,
+                    [.text(source.path), .text(toolVersion), .text(extraction)]
+                ).rows[0]["import_id"].integer ?? 0
         }
         return ImportRow(importID: id, continuesResolved: isResolved)
     }

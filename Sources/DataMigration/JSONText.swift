@@ -39,7 +39,10 @@ private struct JSONTextValue: Encodable {
         case .object:
             var container = encoder.container(keyedBy: Key.self)
             for member in value.members {
-                try container.encode(JSONTextValue(value: member.value), forKey: Key(stringValue: String(decoding: member.key.unescaped, as: UTF8.self)))
+                try container.encode(
+                    JSONTextValue(value: member.value),
+                    forKey: Key(stringValue: String(decoding: member.key.unescaped, as: UTF8.self))
+                )
             }
         case .array:
             var container = encoder.unkeyedContainer()

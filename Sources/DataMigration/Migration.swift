@@ -215,7 +215,9 @@ public struct Migration: Sendable {
         facts.notes += try await changedSinceCutover(session: session, mode: mode)
         let passed = facts.verification?.passed == true
         facts.status = options.dryRun ? .dryRun : passed ? .completed : .failed
-        if facts.rowsChanged == 0 { facts.notes.append("Nothing has changed since the last import; nothing was written.") }
+        if facts.rowsChanged == 0 {
+            facts.notes.append("Nothing has changed since the last import; nothing was written.")
+        }
         if passed && !options.noCutover && !options.dryRun && mode != .postgres {
             try await ModeSwitch.cutOver(session, by: "cortex migrate \(facts.runID)")
             facts.mode = .postgres
@@ -233,7 +235,8 @@ public struct Migration: Sendable {
 
     /// Statistics for the planner, and search indexes without pending entries: a bulk load leaves neither.
     private func vacuum(session: PostgresSession) async throws {
-        let tables = CatalogTable.all.map { "public.\($0.name)" } + ["source.files", "source.records", "source.findings"]
+        let tables =
+            CatalogTable.all.map { "public.\($0.name)" } + ["source.files", "source.records", "source.findings"]
         try await session.query("VACUUM (ANALYZE) \(tables.joined(separator: ", "))")
     }
 

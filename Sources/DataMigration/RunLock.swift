@@ -18,7 +18,8 @@ enum RunLock {
             """,
             [.integer(key)]
         ).rows.first
-        let who = holder.map { "backend \($0["pid"].integer ?? 0) since \($0["since"].string ?? "?")" } ?? "another session"
+        let who =
+            holder.map { "backend \($0["pid"].integer ?? 0) since \($0["since"].string ?? "?")" } ?? "another session"
         throw DataMigrationError(
             .runLocked,
             "another run is working on this database: \(who)",

@@ -13,7 +13,10 @@ struct HostileTreeTests {
             try harness.write(Self.files)
             try harness.write("coordination/latin1.json", Array("{\"id\": \"caf".utf8) + [0xE9] + Array("\"}".utf8))
             try harness.write("coordination/utf16.json", [0xFF, 0xFE] + "{}".utf8.flatMap { [$0, 0] })
-            try harness.write("coordination/masters/\ndevelopment/handoffs/odd.json", Array(#"{"handoff_id": "h-1"}"#.utf8))
+            try harness.write(
+                "coordination/masters/\ndevelopment/handoffs/odd.json",
+                Array(#"{"handoff_id": "h-1"}"#.utf8)
+            )
             // The same name in another normalisation: another file. Swift takes the two for one string.
             try harness.write("coordination/tasks/cafe\u{301}.json", Array(#"{"task_id": "nfd"}"#.utf8))
             try harness.write("coordination/deep.json", Array(String(repeating: "[", count: 100_000).utf8))
@@ -88,7 +91,9 @@ struct HostileTreeTests {
         try await MigrationHarness.with { harness in
             let padding = String(repeating: "x", count: 300)
             let tasks = (0..<30_000).map { #"{"id": "t-\#($0)", "title": "Task \#($0)", "note": "\#(padding)"}"# }
-            try harness.write(["coordination/task-queue.json": "{\"tasks\": [\n" + tasks.joined(separator: ",\n") + "\n]}"])
+            try harness.write([
+                "coordination/task-queue.json": "{\"tasks\": [\n" + tasks.joined(separator: ",\n") + "\n]}"
+            ])
             let facts = try await harness.migrate()
             #expect(facts.status == .completed, "\(String(describing: facts.verification?.differences.prefix(5)))")
             #expect(facts.tables["tasks"] == 30_000)

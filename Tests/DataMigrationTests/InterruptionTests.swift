@@ -1,8 +1,8 @@
 import DataMigration
 import Diagnostics
 import Domain
-import Synchronization
 import Postgres
+import Synchronization
 import Testing
 
 @Suite("Interruption")

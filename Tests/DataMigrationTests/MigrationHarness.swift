@@ -104,14 +104,15 @@ struct MigrationHarness {
         ).rows.compactMap { $0["name"].string }
         var hashes: [String: String] = [:]
         for table in tables {
-            let columns = try await client.query(
-                """
-                SELECT string_agg(format('t.%I::text', attname), ', ' ORDER BY attname) AS list FROM pg_attribute
-                WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'mtime_ns'
-                AND NOT ($1::text = 'public.audit_logs' AND attname IN ('id', 'chain_seq', 'row_hash', 'chain_hash'))
-                """,
-                [.text(table)]
-            ).rows[0]["list"].string ?? "1"
+            let columns =
+                try await client.query(
+                    """
+                    SELECT string_agg(format('t.%I::text', attname), ', ' ORDER BY attname) AS list FROM pg_attribute
+                    WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'mtime_ns'
+                    AND NOT ($1::text = 'public.audit_logs' AND attname IN ('id', 'chain_seq', 'row_hash', 'chain_hash'))
+                    """,
+                    [.text(table)]
+                ).rows[0]["list"].string ?? "1"
             let filter = table == "public.audit_logs" ? "WHERE event_type NOT LIKE 'migration.%'" : ""
             hashes[table] = try await client.query(
                 "SELECT md5(string_agg(r, E'\\n' ORDER BY r)) AS hash FROM (SELECT row(\(columns))::text AS r FROM \(table) t \(filter)) q"

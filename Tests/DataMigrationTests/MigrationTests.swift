@@ -16,7 +16,9 @@ struct MigrationTests {
             #expect(facts.verification?.passed == true, "\(String(describing: facts.verification?.differences))")
             #expect(facts.mode == .postgres)
             let tasks = try #require(facts.ledger.lines.first { $0.kind == "task" })
-            #expect(tasks == LedgerLine(kind: "task", read: 5, resolved: 3, superseded: 2, quarantined: 0, notARecord: 0))
+            #expect(
+                tasks == LedgerLine(kind: "task", read: 5, resolved: 3, superseded: 2, quarantined: 0, notARecord: 0)
+            )
             #expect(facts.files.total == 8)
             #expect(facts.files.invalid == 1)
             #expect(facts.files.whitespace == 1)
@@ -104,7 +106,11 @@ struct MigrationTests {
             ])
             let facts = try await harness.migrate()
             #expect(facts.verification?.passed == true, "\(String(describing: facts.verification?.differences))")
-            #expect(try await harness.column("SELECT task_id FROM tasks ORDER BY 1") == ["task-1", "task-2", "task-3", "task-9"])
+            #expect(
+                try await harness.column("SELECT task_id FROM tasks ORDER BY 1") == [
+                    "task-1", "task-2", "task-3", "task-9",
+                ]
+            )
         }
     }
 

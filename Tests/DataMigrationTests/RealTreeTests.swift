@@ -3,8 +3,8 @@ import DataMigration
 import Domain
 import Foundation
 import Postgres
-import Testing
 import TestSupport
+import Testing
 
 /// The real coordination tree among the shared fixtures, read-only.
 private let realTree = Fixtures.shared("fixtures/cortex-tree")
@@ -16,7 +16,10 @@ struct RealTreeTests {
         let source = try #require(realTree)
         try await MigrationHarness.with { harness in
             let facts = try await harness.migrate(source: source) { $0.noCutover = true }
-            #expect(facts.verification?.passed == true, "\(String(describing: facts.verification?.differences.prefix(5)))")
+            #expect(
+                facts.verification?.passed == true,
+                "\(String(describing: facts.verification?.differences.prefix(5)))"
+            )
             #expect(facts.files.total == 411)
             #expect(facts.files.invalid == 17)
             #expect(facts.files.whitespace == 17)

@@ -68,7 +68,8 @@ public struct TreeExport: Sendable {
     }
 
     private func write(_ row: PostgresRow, with writer: TreeWriter, session: PostgresSession) async throws {
-        guard let path = row["path"].bytes, let type = row["entry_type"].string.flatMap(EntryType.init(rawValue:)) else {
+        guard let path = row["path"].bytes, let type = row["entry_type"].string.flatMap(EntryType.init(rawValue:))
+        else {
             return
         }
         let entry = TreeEntry(

@@ -134,7 +134,9 @@ struct RelationFindings: Sendable {
 
     private func merge() async throws -> Int {
         let rules = Self.rules.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-        let severities = Self.rules.map { "WHEN '\($0.rawValue)' THEN '\($0.severity.rawValue)'" }.joined(separator: " ")
+        let severities = Self.rules.map { "WHEN '\($0.rawValue)' THEN '\($0.severity.rawValue)'" }.joined(
+            separator: " "
+        )
         try await session.query(
             """
             CREATE TEMPORARY TABLE made_findings ON COMMIT DROP AS

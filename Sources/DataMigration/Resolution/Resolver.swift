@@ -45,7 +45,10 @@ struct Resolver: Sendable {
     func resolve() async throws -> Int {
         var changed = try await decide()
         let populated = try await populatedTables()
-        let indexes = try await IndexRebuild.begin(tables: CatalogTable.all.filter { !populated.contains($0.name) }, session: session)
+        let indexes = try await IndexRebuild.begin(
+            tables: CatalogTable.all.filter { !populated.contains($0.name) },
+            session: session
+        )
         try await session.query("SET LOCAL ROLE \(Self.loaderRole)")
         for table in CatalogTable.all {
             try await session.query(sql.chooseWinners(table))
@@ -67,7 +70,8 @@ struct Resolver: Sendable {
             for statement in sql.collectKeys(table) { try await session.query(statement) }
         }
         for table in CatalogTable.all {
-            let written = try await session.query(sql.upsert(table, intoEmpty: !populated.contains(table.name))).affected
+            let written = try await session.query(sql.upsert(table, intoEmpty: !populated.contains(table.name)))
+                .affected
             try await note(table, changed: written)
             changed += written
         }

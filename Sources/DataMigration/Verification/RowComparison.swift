@@ -105,7 +105,8 @@ struct RowComparison: Sendable {
 
     /// Keys that resolved records have and the table lacks.
     private func missingRows(_ table: CatalogTable) -> String {
-        let tolerated = toleratesChanges
+        let tolerated =
+            toleratesChanges
             ? """
             AND NOT EXISTS (SELECT FROM cortex.deleted_rows x WHERE x.kind = '\(table.name)'
                 AND x.key = \(ResolutionSQL.keyExpressions(table).map { "\($0)::text" }.joined(separator: " || E'\\x1f' || ")))

@@ -169,7 +169,9 @@ struct Verifier: Sendable {
         var differences: [Difference] = []
         for table in CatalogTable.all {
             for column in table.columns {
-                guard let reference = column.reference, let target = CatalogTable.named(reference.table) else { continue }
+                guard let reference = column.reference, let target = CatalogTable.named(reference.table) else {
+                    continue
+                }
                 let raw = "t.\(quoted(reference.rawColumn))"
                 // A row that a program made may be named by imported rows that dangle; they stay as they are.
                 let imported = toleratesChanges ? "AND x.source_record_id IS NOT NULL" : ""
