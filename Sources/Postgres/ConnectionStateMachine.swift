@@ -91,7 +91,7 @@ struct ConnectionStateMachine: Sendable {
     }
 
     /// Whether the next thing to do is to read results.
-    var awaitsResults: Bool {
+    var expectsResults: Bool {
         switch state {
         case .preparing, .executing, .endingRows, .receivingRows, .draining: true
         case .new, .connecting, .idle, .sendingRows, .settling, .completed, .closed: false
@@ -277,7 +277,7 @@ extension ConnectionStateMachine {
     /// What to do when the server has answered everything that was sent.
     enum EndAction: Equatable {
         case sendStatement
-        case awaitCancel
+        case holdForCancel
         case finish
     }
 
@@ -291,7 +291,7 @@ extension ConnectionStateMachine {
             .receivingRows(let exchange), .draining(let exchange):
             if case .asked = exchange.stop {
                 state = .settling(exchange)
-                return .awaitCancel
+                return .holdForCancel
             }
             state = .completed(exchange)
             return .finish

@@ -58,8 +58,7 @@ public struct CopyBinaryEncoder: Sendable {
 
     /// `bigint`.
     public mutating func integer(_ number: Int64) {
-        append(Int32(8))
-        append(number)
+        appendEightBytes(UInt64(bitPattern: number))
     }
 
     /// `integer`.
@@ -76,8 +75,7 @@ public struct CopyBinaryEncoder: Sendable {
 
     /// `double precision`.
     public mutating func double(_ number: Double) {
-        append(Int32(8))
-        append(number.bitPattern)
+        appendEightBytes(number.bitPattern)
     }
 
     /// `boolean`.
@@ -88,8 +86,7 @@ public struct CopyBinaryEncoder: Sendable {
 
     /// `timestamptz`, in microseconds since 1970-01-01T00:00:00Z; the server refuses what is outside of its range.
     public mutating func instant(microseconds: Int64) {
-        append(Int32(8))
-        append(Self.microsecondsSince2000(microseconds))
+        appendEightBytes(UInt64(bitPattern: Self.microsecondsSince2000(microseconds)))
     }
 
     /// `date`, in days since 1970-01-01.
@@ -119,7 +116,7 @@ public struct CopyBinaryEncoder: Sendable {
     public mutating func jsonb(_ text: some Collection<UInt8>) {
         append(Int32(text.count + 1))
         bytes.append(1)
-        bytes.append(contentsOf: text)
+        appendAll(text)
     }
 
     /// `text[]`, one dimension, no NULLs.
@@ -162,7 +159,22 @@ public struct CopyBinaryEncoder: Sendable {
 
     private mutating func appendField(_ field: some Collection<UInt8>) {
         append(Int32(field.count))
-        bytes.append(contentsOf: field)
+        appendAll(field)
+    }
+
+    /// Copies in one go what lies in one piece: callers in other modules get the generic code, byte by byte.
+    private mutating func appendAll(_ content: some Collection<UInt8>) {
+        let isCopied: Void? = content.withContiguousStorageIfAvailable { bytes.append(contentsOf: $0) }
+        if isCopied == nil { bytes.append(contentsOf: content) }
+    }
+
+    /// A value of eight bytes behind its length, in one piece: most values of most tables are of this size.
+    private mutating func appendEightBytes(_ value: UInt64) {
+        let field = (
+            UInt32(8).bigEndian, UInt32(truncatingIfNeeded: value >> 32).bigEndian,
+            UInt32(truncatingIfNeeded: value).bigEndian
+        )
+        withUnsafeBytes(of: field) { bytes.append(contentsOf: $0) }
     }
 
     private mutating func append(_ number: some FixedWidthInteger) {

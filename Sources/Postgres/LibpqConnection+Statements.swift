@@ -89,7 +89,7 @@ extension LibpqConnection {
     /// Takes everything that can be taken without waiting.
     func process() {
         takeNotifications()
-        while machine.awaitsResults, let handle, let run {
+        while machine.expectsResults, let handle, let run {
             if run.isCopyOutOpen {
                 guard takeCopyData(handle) else { break }
                 continue
@@ -121,7 +121,7 @@ extension LibpqConnection {
             }
             send()
             return !isBroken
-        case .awaitCancel: break
+        case .holdForCancel: break
         case .finish: finish()
         }
         return true

@@ -137,7 +137,7 @@ final class LibpqConnection {
         if machine.isSendingRows {
             // Only behind CopyFail does libpq look at an error that arrived during COPY.
             guard PQputCopyEnd(handle, "the connection is lost") == 1 else { return nil }
-        } else if !machine.awaitsResults {
+        } else if !machine.expectsResults {
             return board.update { $0.notices.last }.flatMap(PostgresServerMessage.init(idle:))
         }
         // A broken connection answers at once; the bound only guards against results without end.

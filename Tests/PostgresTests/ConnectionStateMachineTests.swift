@@ -138,11 +138,11 @@ struct ConnectionStateMachineTests {
     @Test("COPY FROM STDIN ends once")
     func endRowsOnce() {
         var machine = Self.after(.copyIn, shape: .copyIn)
-        #expect(!machine.awaitsResults)
+        #expect(!machine.expectsResults)
         let first = machine.endRows()
         let second = machine.endRows()
         #expect(first && !second)
-        #expect(machine.awaitsResults)
+        #expect(machine.expectsResults)
         #expect(machine.received(.command) == .keep)
         #expect(machine.resultsEnded() == .finish)
     }
@@ -154,7 +154,7 @@ struct ConnectionStateMachineTests {
         var machine = Self.executing(.collected)
         #expect(machine.interrupt(number: 1, lastStarted: 1, .cancelled) == .requestCancel)
         _ = machine.received(.failure)
-        #expect(machine.resultsEnded() == .awaitCancel)
+        #expect(machine.resultsEnded() == .holdForCancel)
         #expect(machine.start(Self.exchange(.collected), mustPrepare: false) == .refuseBusy)
         let isOver = machine.cancelReturned(number: 1)
         #expect(isOver)
