@@ -19,6 +19,9 @@ build: setup ## Build the program: .build/release/cortex
 run: build ## Migrate the example project to an embedded PostgreSQL and show what to try next
 	@scripts/run-example
 
+# So many tests at a time: they start real servers, and waits have limits. Swift Testing would start all at once.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 4
+
 test: setup ## Build and run all tests
 	scripts/build-debug
 	$(SWIFT) test --skip-build --disable-xctest

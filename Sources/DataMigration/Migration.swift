@@ -89,42 +89,81 @@ public struct Migration: Sendable {
             commitsChunks: !options.dryRun,
             clock: clock
         )
-        let isResolved = importRow.continuesResolved
         let outcome = try await reading.read()
         facts.rowsChanged = outcome.rowsChanged
         clock.end(records: outcome.progress.records, bytes: outcome.progress.bytes)
 
-        let collector = FactsCollector(session: session)
-        clock.begin("resolve")
-        let resolver = Resolver(
-            session: session,
-            importID: importRow.importID,
-            root: source.path,
-            protectsChanges: mode == .postgres && !options.overwriteChanged,
-            aliases: mapping.aliases.map { ($0.alias, $0.agentID) }
-        )
-        let isExceeded = try await resolve(
-            with: resolver,
-            isStale: !isResolved || outcome.rowsChanged > 0,
-            facts: &facts,
-            session: session
-        )
-        clock.end(records: outcome.progress.records, bytes: 0)
-        if isExceeded {
+        let settling = Settling(importRow: importRow, reading: reading, mode: mode, clock: clock)
+        let isSettled = try await settle(settling, readRows: outcome.rowsChanged, session: session, facts: &facts)
+        guard isSettled else {
             facts.status = .quarantineExceeded
-            try await collector.collect(into: &facts)
+            try await FactsCollector(session: session).collect(into: &facts)
             try await importRow.finish(session: session, facts: facts)
             return
         }
+        try await conclude(session: session, facts: &facts, mode: mode, importRow: importRow, clock: clock)
+    }
 
-        clock.begin("verify")
-        facts.verification = try await verify(
+    /// What resolving and verifying a tree that has been read once need.
+    private struct Settling {
+        let importRow: ImportRow
+        let reading: TreeImport
+        let mode: SystemMode
+        let clock: PhaseClock
+    }
+
+    /// So many times a tree that changes meanwhile is resolved and verified again.
+    private static let maximumSettlements = 5
+
+    /// Follows the tree, resolves and verifies, until the verification passes or it is not for a moving tree that it
+    /// does not. Returns false when the quarantine is larger than allowed.
+    private func settle(
+        _ settling: Settling,
+        readRows: Int,
+        session: PostgresSession,
+        facts: inout RunFacts
+    ) async throws -> Bool {
+        let protectsChanges = settling.mode == .postgres && !options.overwriteChanged
+        let resolver = Resolver(
             session: session,
-            clock: clock,
-            toleratesChanges: mode == .postgres && !options.overwriteChanged
+            importID: settling.importRow.importID,
+            root: source.path,
+            protectsChanges: protectsChanges,
+            aliases: mapping.aliases.map { ($0.alias, $0.agentID) }
         )
-        clock.end(records: outcome.progress.records, bytes: 0)
-        try await conclude(session: session, facts: &facts, mode: mode, importRow: importRow)
+        var isStale = !settling.importRow.continuesResolved || readRows > 0 || options.resolvesAgain
+        var pass = try await catchUp(settling, facts: &facts)
+        for settlement in 1...Self.maximumSettlements {
+            isStale = isStale || pass.outcome.rowsChanged > 0
+            settling.clock.begin("resolve")
+            let isExceeded = try await resolve(with: resolver, isStale: isStale, facts: &facts, session: session)
+            settling.clock.end(records: 0, bytes: 0)
+            if isExceeded { return false }
+
+            settling.clock.begin("verify")
+            let report = try await verify(session: session, clock: settling.clock, toleratesChanges: protectsChanges)
+            facts.verification = report
+            settling.clock.end(records: report.checks.first { $0.name == "records" }?.compared ?? 0, bytes: 0)
+            // What a rehearsal has made temporary tables for lasts until its end.
+            guard !report.passed, !options.dryRun, settlement < Self.maximumSettlements else { break }
+            pass = try await catchUp(settling, facts: &facts)
+            guard !pass.isQuiet else { break }
+            isStale = true
+        }
+        if facts.verification?.passed == false, !pass.isQuiet {
+            facts.notes.append(
+                "Programs went on writing to the tree while it was verified: run again when they are quiet."
+            )
+        }
+        return true
+    }
+
+    private func catchUp(_ settling: Settling, facts: inout RunFacts) async throws -> CatchUp.Pass {
+        settling.clock.begin("catchup")
+        let pass = try await CatchUp(reading: settling.reading).run()
+        facts.rowsChanged += pass.outcome.rowsChanged
+        settling.clock.end(records: pass.outcome.progress.records, bytes: pass.outcome.progress.bytes)
+        return pass
     }
 
     /// Stage 2 in one transaction. Returns whether the quarantine is larger than allowed; then nothing of it is kept.
@@ -145,6 +184,8 @@ public struct Migration: Sendable {
                     if quarantined > limit { throw Exceeded() }
                 }
                 changed += try await resolver.resolve()
+                // The verification that follows joins these tables: without statistics, row by row.
+                for table in Self.loadedTables { try await session.query("ANALYZE \(table)") }
                 return changed
             }
             return false
@@ -178,6 +219,35 @@ public struct Migration: Sendable {
         }
     }
 
+    /// Verifies, brings back from the tree what differs, and verifies again.
+    ///
+    /// Rows that programs changed or deleted since the cutover stay as they are, unless the options say
+    /// `overwriteChanged`. Of `RunFacts` the verification is the one after the repair. Throws as `run` does, and
+    /// `usage` for a dry run.
+    public func repair(session: PostgresSession, facts initial: RunFacts) async throws -> RepairFacts {
+        guard !options.dryRun else {
+            throw DataMigrationError(.usage, "a repair cannot be rehearsed", hint: "verify shows what it would repair")
+        }
+        let mode = try await ModeSwitch.current(session)
+        let before = try await verify(
+            session: session,
+            toleratesChanges: mode == .postgres && !options.overwriteChanged
+        )
+        guard !before.passed else { return RepairFacts(before: before, after: before) }
+        let forgotten = try await Repair(session: session).forgetDifferent()
+        var options = options
+        options.resolvesAgain = true
+        options.noCutover = true
+        let facts = try await Migration(source: source, mapping: mapping, options: options, progress: report)
+            .run(session: session, facts: initial)
+        return RepairFacts(
+            before: before,
+            after: facts.verification ?? before,
+            files: forgotten,
+            rowsChanged: facts.rowsChanged
+        )
+    }
+
     private func verify(
         session: PostgresSession,
         clock: PhaseClock,
@@ -202,7 +272,8 @@ public struct Migration: Sendable {
         session: PostgresSession,
         facts: inout RunFacts,
         mode: SystemMode,
-        importRow: ImportRow
+        importRow: ImportRow,
+        clock: PhaseClock
     ) async throws {
         try await FactsCollector(session: session).collect(into: &facts)
         guard facts.ledger.isBalanced else {
@@ -212,7 +283,9 @@ public struct Migration: Sendable {
                 hint: "this is a defect of Cortex; keep the database and the report, the mode is unchanged"
             )
         }
-        facts.notes += try await changedSinceCutover(session: session, mode: mode)
+        if mode == .postgres && !options.overwriteChanged {
+            facts.changedSinceCutover = try await ChangedRows(session: session).collect()
+        }
         let passed = facts.verification?.passed == true
         facts.status = options.dryRun ? .dryRun : passed ? .completed : .failed
         if facts.rowsChanged == 0 {
@@ -222,7 +295,7 @@ public struct Migration: Sendable {
             try await ModeSwitch.cutOver(session, by: "cortex migrate \(facts.runID)")
             facts.mode = .postgres
         }
-        if options.dryRun { try await estimate(session: session, facts: &facts) }
+        if options.dryRun { try await estimate(session: session, facts: &facts, timings: clock.timings) }
         if facts.rowsChanged > 0 && !options.dryRun {
             try await audit(session: session, facts: facts)
             try await vacuum(session: session)
@@ -233,12 +306,13 @@ public struct Migration: Sendable {
         }
     }
 
-    /// Statistics for the planner, and search indexes without pending entries: a bulk load leaves neither.
+    /// Search indexes without pending entries and a visibility map: a bulk load leaves neither.
     private func vacuum(session: PostgresSession) async throws {
-        let tables =
-            CatalogTable.all.map { "public.\($0.name)" } + ["source.files", "source.records", "source.findings"]
-        try await session.query("VACUUM (ANALYZE) \(tables.joined(separator: ", "))")
+        try await session.query("VACUUM \(Self.loadedTables.joined(separator: ", "))")
     }
+
+    private static let loadedTables =
+        CatalogTable.all.map { "public.\($0.name)" } + ["source.files", "source.records", "source.findings"]
 
     /// The run's own event in the audit log.
     private func audit(session: PostgresSession, facts: RunFacts) async throws {
@@ -256,25 +330,13 @@ public struct Migration: Sendable {
         )
     }
 
-    /// Rows that programs changed after the cutover: listed, never touched.
-    private func changedSinceCutover(session: PostgresSession, mode: SystemMode) async throws -> [String] {
-        guard mode == .postgres && !options.overwriteChanged else { return [] }
-        var notes: [String] = []
-        for table in CatalogTable.all {
-            let rows = try await session.query(
-                """
-                SELECT concat_ws('/', \(table.key.map { "t.\(quoted($0))::text" }.joined(separator: ", "))) AS key, count(*) OVER () AS total
-                FROM public.\(table.name) t WHERE imported_version IS NOT NULL AND version > imported_version ORDER BY 1 LIMIT 1000
-                """
-            ).rows
-            guard let total = rows.first?["total"].integer else { continue }
-            let keys = rows.compactMap { $0["key"].string }.joined(separator: ", ")
-            notes.append("Changed since cutover and left alone in \(table.name): \(total) (\(keys)).")
-        }
-        return notes
-    }
-
-    private func estimate(session: PostgresSession, facts: inout RunFacts) async throws {
+    /// What was rehearsed is what the real run does: so its times are the estimate.
+    private func estimate(
+        session: PostgresSession,
+        facts: inout RunFacts,
+        timings: [PhaseTiming]
+    ) async throws {
+        facts.estimatedSeconds = timings.reduce(0) { $0 + $1.seconds }
         let size = try await session.query(
             """
             SELECT sum(pg_total_relation_size(c.oid)) AS n FROM pg_class c

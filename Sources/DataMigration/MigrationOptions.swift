@@ -1,3 +1,5 @@
+import SourceTree
+
 /// What an operator may choose about a migration.
 public struct MigrationOptions: Sendable {
     /// Try everything and keep nothing. Default: false.
@@ -16,6 +18,10 @@ public struct MigrationOptions: Sendable {
     public var excludedDirectories: [String] = []
     /// Version of the program, for the import's row.
     public var toolVersion = "0"
+    /// Decide and write every row again although nothing was read anew: for a repair.
+    var resolvesAgain = false
+    /// Is told of each entry before it is read, and may stop the run; tests do.
+    var beforeEntry: @Sendable (TreeEntry) throws -> Void = { _ in }
 
     /// The defaults.
     public init() {}

@@ -108,7 +108,7 @@ public struct ConflictFact: Sendable, Codable, Equatable {
 
 /// How long a phase of a run took and how much it handled.
 public struct PhaseTiming: Sendable, Codable, Equatable {
-    /// The phase: `preflight`, `schema`, `read`, `resolve`, `verify`, `cutover`.
+    /// The phase: `read`, `catchup`, `resolve`, `verify`.
     public var phase: String
     /// Wall time.
     public var seconds: Double
@@ -168,6 +168,8 @@ public struct RunFacts: Sendable, Codable, Equatable {
     public var timings: [PhaseTiming]
     /// The mode of the system after the run.
     public var mode: SystemMode
+    /// Rows that programs changed since the cutover and that the run left alone; nil where it looked for none.
+    public var changedSinceCutover: ChangedSinceCutover?
     /// Expected size of the loaded data, of a dry run.
     public var estimatedBytes: Int?
     /// Expected duration of the real run, of a dry run.
@@ -204,6 +206,7 @@ public struct RunFacts: Sendable, Codable, Equatable {
         self.verification = nil
         self.timings = []
         self.mode = .json
+        self.changedSinceCutover = nil
         self.estimatedBytes = nil
         self.estimatedSeconds = nil
         self.notes = []
@@ -219,6 +222,7 @@ public struct RunFacts: Sendable, Codable, Equatable {
         case durationSeconds = "duration_seconds"
         case rowsChanged = "rows_changed"
         case conflictCount = "conflict_count"
+        case changedSinceCutover = "changed_since_cutover"
         case estimatedBytes = "estimated_bytes"
         case estimatedSeconds = "estimated_seconds"
     }

@@ -69,6 +69,15 @@ extension PostgresError {
         )
     }
 
+    /// Why a connection was closed whose statement was stopped and went on.
+    static func didNotStop(within grace: Duration) -> PostgresError {
+        PostgresError(
+            .postgresConnectionLost,
+            "the connection to PostgreSQL was closed: a stopped statement had not ended after \(grace)",
+            hint: "see in pg_stat_activity what the server does, or whether the network to it is stuck"
+        )
+    }
+
     /// What becomes of a statement whose connection is gone.
     static func exchangeLost(
         _ reason: PostgresError,

@@ -21,6 +21,7 @@ extension LibpqConnection {
         let configuration = request.configuration
         machine.connect()
         statementTimeout = configuration.statementTimeout
+        stopGrace = configuration.stopGrace
         opening = Opening(place: configuration.description, deadline: request.deadline, reply: reply)
         let parameters = configuration.parameters.effective(
             applicationName: configuration.applicationName,

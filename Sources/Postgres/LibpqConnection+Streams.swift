@@ -142,14 +142,14 @@ extension LibpqConnection {
             run?.dropDeliveries()
             requestCancel()
         }
-        run?.graceDeadline = .now + Self.stopGrace
+        run?.graceDeadline = .now + stopGrace
         process()
     }
 
     /// Asks the server to cancel, on a thread of its own: PQcancel makes a connection and waits.
     func requestCancel() {
         guard let handle, let number = machine.exchange?.number else { return }
-        run?.graceDeadline = .now + Self.stopGrace
+        run?.graceDeadline = .now + stopGrace
         let (thread, id) = (thread, board.id)
         guard let request = CancelRequest(handle) else { return cancelReturned(number) }
         let isStarted = SystemThread.start {

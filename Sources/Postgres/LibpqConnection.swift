@@ -5,8 +5,6 @@ import Diagnostics
 ///
 /// Lives on the I/O thread alone; no call of it blocks (name lookup inside of PQconnectPoll aside).
 final class LibpqConnection {
-    /// How long a stopped statement may take to end before its connection is closed.
-    static let stopGrace = Duration.seconds(5)
     /// How much of the rows for COPY is handed to libpq at a time.
     static let copyPieceSize = 256 << 10
 
@@ -17,6 +15,8 @@ final class LibpqConnection {
 
     var opening: Opening?
     var statementTimeout: Duration?
+    /// How long a stopped statement may take to end before the connection is closed.
+    var stopGrace = Duration.seconds(5)
     /// libpq has bytes that the socket did not take.
     var needsFlush = false
     /// The socket or the protocol broke; `lose()` follows.
@@ -63,7 +63,10 @@ final class LibpqConnection {
         notifications.expire(now)
         guard let run, run.outcome == nil else { return }
         if let grace = run.graceDeadline {
-            if grace <= now { lose() }
+            if grace <= now {
+                lossReason = .didNotStop(within: stopGrace)
+                lose()
+            }
         } else if let deadline = run.statement.deadline, deadline <= now {
             interrupt(run.statement.number, .deadline)
         }

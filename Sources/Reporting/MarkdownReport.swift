@@ -6,8 +6,8 @@ struct MarkdownReport {
 
     var text: String {
         let sections = [
-            heading, ledger, verification, quarantined, conflicts, findings, files, unmapped, tables, timings, notes,
-            next,
+            heading, ledger, verification, quarantined, conflicts, changed, findings, files, unmapped, tables, timings,
+            notes, next,
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
     }
@@ -125,6 +125,19 @@ struct MarkdownReport {
         return [
             "## Conflicts" + shown(facts.conflicts.count, of: facts.conflictCount), "",
             "Records of one id with different contents. All are kept; `cortex explain ID` shows them with their differences.",
+            "",
+        ] + table.lines
+    }
+
+    private var changed: [String] {
+        guard let changed = facts.changedSinceCutover, changed.total > 0 else { return [] }
+        let table = MarkdownTable(
+            [.text("table"), .text("key"), .text("change")],
+            changed.rows.map { [MarkdownText.code($0.table), MarkdownText.code($0.key), $0.change.rawValue] }
+        )
+        return [
+            "## Changed since the cutover" + shown(changed.rows.count, of: changed.total), "",
+            "Programs changed these rows; the run left them alone. `--overwrite-changed` would write what the tree says.",
             "",
         ] + table.lines
     }

@@ -31,6 +31,7 @@ public struct MigrationSummary: Sendable, Encodable, Equatable {
         try container.encode(facts.conflictCount, forKey: .conflictCount)
         try container.encode(facts.tables, forKey: .tables)
         try container.encode(facts.verification.map(Verification.init), forKey: .verification)
+        try container.encodeIfPresent(facts.changedSinceCutover, forKey: .changedSinceCutover)
         try container.encodeIfPresent(facts.estimatedBytes, forKey: .estimatedBytes)
         try container.encodeIfPresent(facts.estimatedSeconds, forKey: .estimatedSeconds)
         try container.encode(facts.notes, forKey: .notes)
@@ -56,6 +57,7 @@ public struct MigrationSummary: Sendable, Encodable, Equatable {
         case ledgerBalanced = "ledger_balanced"
         case rowsChanged = "rows_changed"
         case conflictCount = "conflict_count"
+        case changedSinceCutover = "changed_since_cutover"
         case estimatedBytes = "estimated_bytes"
         case estimatedSeconds = "estimated_seconds"
     }

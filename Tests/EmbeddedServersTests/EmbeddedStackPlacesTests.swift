@@ -140,22 +140,28 @@ extension RealServers {
             }
         }
 
-        /// A port of 127.0.0.1 that is listened on during the body.
+        /// A port of 127.0.0.1 that is listened on during the body, by this process.
         private func withListener<R>(_ body: (UInt16) async throws -> R) async throws -> R {
-            let port = try FreePort.choose()
-            let script =
-                "import socket,sys; s=socket.socket(); s.bind(('127.0.0.1',\(port))); s.listen(); sys.stdin.read()"
-            let python = ["/usr/bin/python3", "/usr/local/bin/python3", "/opt/homebrew/bin/python3"].first(
-                where: Directory.exists
-            )
-            var ends: [Int32] = [-1, -1]
-            #expect(pipe(&ends) == 0)
-            defer { for end in ends { close(end) } }
-            let command = ChildCommand(try #require(python), ["-c", script])
-            let pid = try await Daemon.launch(command, log: "/dev/null", standardInput: ends[0])
-            defer { ProcessTable.signal(pid, SIGKILL) }
-            while FreePort.isFree(port), ProcessTable.isRunning(pid) { await Task.yield() }
-            return try await body(port)
+            #if canImport(Glibc)
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            #else
+            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+            #endif
+            defer { close(descriptor) }
+            #expect(fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let port = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> UInt16? in
+                    guard bind(descriptor, generic, size) == 0, listen(descriptor, 8) == 0,
+                        getsockname(descriptor, generic, &size) == 0
+                    else { return nil }
+                    return UInt16(bigEndian: pointer.pointee.sin_port)
+                }
+            }
+            return try await body(try #require(port))
         }
     }
 }

@@ -24,6 +24,8 @@ func withTestClient<R>(
     _ body: (PostgresClient) async throws -> R
 ) async throws -> R {
     var configuration = try PostgresConfiguration(url: url, applicationName: "cortex-test")
+    // A machine that runs many tests at once is slow, and no test but those about it is about the patience.
+    configuration.stopGrace = .seconds(60)
     configure(&configuration)
     return try await PostgresClient.withClient(configuration, maximumSessions: sessions, body)
 }

@@ -70,24 +70,13 @@ struct MigrateCommand: RunnableCommand {
         return try await LockFile.withLock(at: context.home + "/run/migrate.lock", holder: "cortex migrate") {
             let facts = try await withSession(selection, context: context) { session in
                 try await setup.migration(progress: context.progress(progress))
-                    .run(session: session, facts: initialFacts(setup: setup, selection: selection))
+                    .run(session: session, facts: setup.newFacts(target: selection.name))
             }
             let report = MigrationReport(facts: facts)
             let path = try report.write(toDirectory: context.runsDirectory + "/" + facts.runID)
             try context.output.result(report.summary(reportPath: path), text: report.text)
             return Self.exitStatus(facts)
         }
-    }
-
-    private func initialFacts(setup: MigrationSetup, selection: TargetSelection) -> RunFacts {
-        RunFacts(
-            runID: Self.makeRunID(),
-            dryRun: dryRun,
-            source: setup.source.path,
-            target: selection.name,
-            toolVersion: CortexTool.version,
-            startedAt: Date.now.formatted(.iso8601)
-        )
     }
 
     /// A session of the target, started and with the schema of this program.
@@ -135,18 +124,5 @@ struct MigrateCommand: RunnableCommand {
         case .failed: .differences
         case .running, .rolledBack: .failed
         }
-    }
-
-    /// Sorts by time and is unique: the time to the second and four random letters.
-    private static func makeRunID() -> String {
-        let time = Date.now.formatted(
-            .verbatim(
-                "\(year: .padded(4))\(month: .twoDigits)\(day: .twoDigits)-\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased))\(minute: .twoDigits)\(second: .twoDigits)",
-                timeZone: .gmt,
-                calendar: Calendar(identifier: .gregorian)
-            )
-        )
-        let suffix = (0..<4).map { _ in "abcdefghijkmnpqrstuvwxyz".randomElement() ?? "x" }
-        return time + "-" + String(suffix)
     }
 }

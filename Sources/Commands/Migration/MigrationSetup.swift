@@ -30,6 +30,31 @@ struct MigrationSetup: Sendable {
     func migration(progress: @escaping @Sendable (ProgressEvent) -> Void) -> Migration {
         Migration(source: source, mapping: mapping, options: options, progress: progress)
     }
+
+    /// Facts of a run that begins now.
+    func newFacts(target: String) -> RunFacts {
+        RunFacts(
+            runID: Self.makeRunID(),
+            dryRun: options.dryRun,
+            source: source.path,
+            target: target,
+            toolVersion: CortexTool.version,
+            startedAt: Date.now.formatted(.iso8601)
+        )
+    }
+
+    /// Sorts by time and is unique: the time to the second and four random letters.
+    private static func makeRunID() -> String {
+        let time = Date.now.formatted(
+            .verbatim(
+                "\(year: .padded(4))\(month: .twoDigits)\(day: .twoDigits)-\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased))\(minute: .twoDigits)\(second: .twoDigits)",
+                timeZone: .gmt,
+                calendar: Calendar(identifier: .gregorian)
+            )
+        )
+        let suffix = (0..<4).map { _ in "abcdefghijkmnpqrstuvwxyz".randomElement() ?? "x" }
+        return time + "-" + String(suffix)
+    }
 }
 
 extension CommandContext {

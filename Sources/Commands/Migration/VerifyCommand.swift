@@ -2,6 +2,7 @@ import ArgumentParser
 import DataMigration
 import Diagnostics
 import Domain
+import Processes
 import Settings
 
 /// `cortex verify`: compares a tree and a database.
@@ -11,8 +12,8 @@ struct VerifyCommand: RunnableCommand {
         abstract: "Compare a tree with the database: files, records, ledger, rows, references.",
         discussion: """
             Reads the tree again, hashes the stored bytes, maps every record again and compares column by column. \
-            Writes nothing. Exit status: 0 when all is equal; 2 with every difference named by file, record, table, \
-            key and column.
+            Writes nothing, unless --repair brings back from the tree what differs. Exit status: 0 when all is equal, \
+            after the repair if there was one; 2 with every difference named by file, record, table, key and column.
             """
     )
 
@@ -31,6 +32,14 @@ struct VerifyCommand: RunnableCommand {
     var acceptRepairs = false
     @Flag(help: "Rows that programs changed or deleted after the cutover are no differences.")
     var ignoreChanged = false
+    @Flag(help: "Bring back what differs from the tree; rows changed or deleted after the cutover stay.")
+    var repair = false
+    @Flag(help: "With --repair: rows changed or deleted after the cutover too.")
+    var overwriteChanged = false
+
+    func validate() throws {
+        if overwriteChanged, !repair { throw ValidationError("--overwrite-changed belongs to --repair") }
+    }
 
     var settingFlags: [SettingFlag] {
         [
@@ -40,13 +49,37 @@ struct VerifyCommand: RunnableCommand {
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let setup = try MigrationSetup(context: context) { $0.acceptRepairs = acceptRepairs }
+        let setup = try MigrationSetup(context: context) { options in
+            options.acceptRepairs = acceptRepairs
+            options.overwriteChanged = overwriteChanged
+        }
         let migration = setup.migration(progress: context.progress(progress))
+        if repair { return try await self.repair(migration, setup: setup, in: context) }
         let report = try await context.withCurrentDatabase(try context.target(target)) { session in
             try await migration.verify(session: session, toleratesChanges: ignoreChanged)
         }
         try context.output.result(report, text: Self.text(report))
         return report.passed ? .done : .differences
+    }
+
+    private func repair(
+        _ migration: Migration,
+        setup: MigrationSetup,
+        in context: CommandContext
+    ) async throws -> ExitStatus {
+        let selection = try context.target(target)
+        let facts = try await LockFile.withLock(at: context.home + "/run/migrate.lock", holder: "cortex verify") {
+            try await context.withCurrentDatabase(selection) { session in
+                try await migration.repair(session: session, facts: setup.newFacts(target: selection.name))
+            }
+        }
+        let found = facts.before.checks.reduce(0) { $0 + $1.different }
+        let done =
+            found == 0
+            ? "Nothing was to be repaired."
+            : "\(found) differences found, \(facts.files) files read again, \(facts.rowsChanged) rows written."
+        try context.output.result(facts, text: done + "\n" + Self.text(facts.after))
+        return facts.after.passed ? .done : .differences
     }
 
     private static func text(_ report: VerificationReport) -> String {

@@ -36,7 +36,9 @@ struct ChunkLoader: Sendable {
         changed += try await copy(batch.files, into: layout.files, StagingLayout.fileColumns)
         changed += try await copy(batch.records, into: layout.records, StagingLayout.recordColumns)
         changed += try await writeFindings(batch)
-        try await copy(batch.seen, into: layout.seen, StagingLayout.seenColumns)
+        if layout.purpose == .load {
+            try await copy(batch.seen, into: StagingLayout.seen, StagingLayout.seenColumns)
+        }
         for table in CatalogTable.all {
             guard let rows = batch.typed[table.name] else { continue }
             try await copy(rows, into: layout.typed(table), StagingLayout.typedColumns(table))
@@ -45,8 +47,9 @@ struct ChunkLoader: Sendable {
         return changed
     }
 
+    /// Copies encoded rows into a table and gives their number.
     @discardableResult
-    private func copy(_ rows: StagedRows, into table: String, _ columns: [String]) async throws -> Int {
+    func copy(_ rows: StagedRows, into table: String, _ columns: [String]) async throws -> Int {
         guard rows.rowCount > 0 else { return 0 }
         let bytes = rows.finished()
         return try await session.copyIn(

@@ -23,11 +23,14 @@ struct StagingBatch: Sendable {
         var files = 0
         var records = 0
         var bytes = 0
+        /// Files that changed while they were read, again and again: the next pass tries them again.
+        var pending = 0
 
         static func += (left: inout Progress, right: Progress) {
             left.files += right.files
             left.records += right.records
             left.bytes += right.bytes
+            left.pending += right.pending
         }
     }
 
@@ -98,14 +101,19 @@ struct StagingBatch: Sendable {
         size += files.size - before
     }
 
-    /// An entry that the walk met.
-    mutating func addSeen(_ id: DeterministicID, mtimeNanoseconds: Int64, mode: UInt32) {
+    /// An entry that the walk met, with the facts that it was read under.
+    mutating func addSeen(_ id: DeterministicID, path: [UInt8], fingerprint: FileFingerprint, mode: UInt32) {
+        let before = seen.size
         seen.add(columns: StagingLayout.seenColumns.count) {
             $0.uuid(id)
-            $0.integer(mtimeNanoseconds)
+            $0.bytes(path)
+            $0.integer(fingerprint.size)
+            $0.integer(fingerprint.mtimeNanoseconds)
+            $0.integer(fingerprint.ctimeNanoseconds)
+            $0.integer(Int64(bitPattern: fingerprint.inode))
             $0.int32(Int32(bitPattern: mode))
         }
-        size += 48
+        size += seen.size - before
     }
 
     /// A content whose chunks are all in this batch or earlier ones.

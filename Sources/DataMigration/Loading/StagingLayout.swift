@@ -20,8 +20,13 @@ struct StagingLayout: Sendable {
     var blobs: String { name("source.blobs", "verify_blobs") }
     var blobChunks: String { name("source.blob_chunks", "verify_blob_chunks") }
 
-    /// The ids of all entries that the walk met, with what may change without changing the id.
-    var seen: String { name("staging.seen", "verify_seen") }
+    /// The ids of all entries that the walk met, with the facts by which a change of one shows.
+    static let seen = "staging.seen"
+
+    /// What a catch-up pass met, without having read it.
+    static let walked = "staging.walked"
+    /// Those of them that are to be read.
+    static let changed = "staging.changed"
 
     /// The rows that records become in a public table, before foreign keys are derived.
     func typed(_ table: CatalogTable) -> String { name("staging.\(table.name)", "verify_\(table.name)") }
@@ -47,7 +52,10 @@ struct StagingLayout: Sendable {
         "finding_id", "file_id", "record_id", "rule", "severity", "message", "pointer", "byte_offset", "line",
         "column_number", "proposal",
     ]
-    static let seenColumns = ["file_id", "mtime_ns", "mode"]
+    static let seenColumns = ["file_id", "path", "size", "mtime_ns", "ctime_ns", "inode", "mode"]
+    static let walkedColumns = [
+        "path", "entry_type", "size", "mtime_ns", "ctime_ns", "inode", "device", "mode", "link_target", "error",
+    ]
 
     /// The columns in front of a typed table's own: which row of which record it is and how good a candidate.
     static let typedPrefix = ["record_id", "row_role", "row_rank", "row_key"]
@@ -61,15 +69,19 @@ struct StagingLayout: Sendable {
         switch purpose {
         case .load:
             return [
-                "CREATE UNLOGGED TABLE IF NOT EXISTS staging.seen (file_id uuid, mtime_ns bigint, mode int)",
+                "CREATE UNLOGGED TABLE IF NOT EXISTS \(Self.seen) (\(Self.seenShape))",
+                """
+                CREATE UNLOGGED TABLE IF NOT EXISTS \(Self.walked) (path bytea, entry_type text, size bigint,
+                    mtime_ns bigint, ctime_ns bigint, inode bigint, device bigint, mode int, link_target bytea, error text)
+                """,
+                "CREATE UNLOGGED TABLE IF NOT EXISTS \(Self.changed) (LIKE \(Self.walked), ordinal bigint PRIMARY KEY)",
                 "CREATE UNLOGGED TABLE IF NOT EXISTS staging.staged_files (file_id uuid PRIMARY KEY)",
             ]
                 + CatalogTable.all.map { "CREATE UNLOGGED TABLE IF NOT EXISTS \(typed($0)) AS \(typedShape($0))" }
         case .verify:
             return ["files", "records", "findings", "blobs", "blob_chunks"].map {
                 "CREATE TEMPORARY TABLE verify_\($0) (LIKE source.\($0) INCLUDING DEFAULTS)"
-            } + ["CREATE TEMPORARY TABLE verify_seen (file_id uuid, mtime_ns bigint, mode int)"]
-                + CatalogTable.all.map { "CREATE TEMPORARY TABLE verify_\($0.name) AS \(typedShape($0))" }
+            } + CatalogTable.all.map { "CREATE TEMPORARY TABLE verify_\($0.name) AS \(typedShape($0))" }
         }
     }
 
@@ -77,15 +89,18 @@ struct StagingLayout: Sendable {
     var removal: [String] {
         switch purpose {
         case .load:
-            (["seen", "staged_files"] + CatalogTable.all.map(\.name)).map {
+            (["seen", "walked", "changed", "staged_files"] + CatalogTable.all.map(\.name)).map {
                 "DROP TABLE IF EXISTS staging.\($0)"
             }
         case .verify:
-            (["files", "records", "findings", "blobs", "blob_chunks", "seen"] + CatalogTable.all.map(\.name)).map {
+            (["files", "records", "findings", "blobs", "blob_chunks"] + CatalogTable.all.map(\.name)).map {
                 "DROP TABLE IF EXISTS pg_temp.verify_\($0)"
             }
         }
     }
+
+    private static let seenShape =
+        "file_id uuid, path bytea, size bigint, mtime_ns bigint, ctime_ns bigint, inode bigint, mode int"
 
     private func typedShape(_ table: CatalogTable) -> String {
         let columns = table.mappedColumns.map { "t.\(quoted($0.name))" }.joined(separator: ", ")

@@ -6,7 +6,9 @@ import SourceTree
 
 /// A stored content that can be read from its start as often as needed: in memory, or spooled to a file that has no
 /// name and goes with this value.
-final class StoredFile {
+final class StoredFile: @unchecked Sendable {
+    // @unchecked: the fields never change, and the file behind a spool's handle is read by one thread at a time, the
+    // one that the value was handed to.
     private enum Place {
         case memory([UInt8])
         case spool(FileHandle)

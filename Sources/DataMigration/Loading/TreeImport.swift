@@ -14,17 +14,29 @@ struct TreeImport: Sendable {
     struct Outcome: Sendable {
         var rowsChanged = 0
         var progress = StagingBatch.Progress()
+
+        static func += (left: inout Outcome, right: Outcome) {
+            left.rowsChanged += right.rowsChanged
+            left.progress += right.progress
+        }
     }
+
+    var loader: ChunkLoader { ChunkLoader(session: session, layout: layout, commitsChunks: commitsChunks) }
 
     /// Reads the whole tree into the layout's tables.
     func read() async throws -> Outcome {
-        let loader = ChunkLoader(session: session, layout: layout, commitsChunks: commitsChunks)
         try await loader.prepare()
         let known = layout.purpose == .load ? try await prepareLoad() : KnownFiles()
         let reader = reader
-        return try await BatchPipe<StagingBatch>.run { pipe in
-            try reader.read(known: known, into: pipe)
-        } consume: { pipe in
+        // A verification has no second pass: a file that is hot then is one that the database cannot have.
+        let isLast = layout.purpose == .verify
+        return try await load { pipe in try reader.read(known: known, isLast: isLast, into: pipe) }
+    }
+
+    /// Loads what the closure, on a thread of its own, reads.
+    func load(_ read: @escaping @Sendable (BatchPipe<StagingBatch>) throws -> Void) async throws -> Outcome {
+        let loader = loader
+        return try await BatchPipe<StagingBatch>.run(produce: read) { pipe in
             var outcome = Outcome()
             while let batch = try await pipe.next() {
                 outcome.rowsChanged += try await loader.load(batch)
@@ -38,7 +50,7 @@ struct TreeImport: Sendable {
 
     /// Clears what a killed run left half done and returns what is there whole.
     private func prepareLoad() async throws -> KnownFiles {
-        try await session.query("TRUNCATE staging.seen")
+        try await session.query("TRUNCATE \(StagingLayout.seen)")
         let partial = try await session.query(
             "SELECT file_id FROM source.files WHERE entry_type = 'file' AND parse_state IS NULL"
         ).rows
@@ -58,8 +70,15 @@ struct TreeImport: Sendable {
                 """
             )
         }
+        return try await KnownFiles.select("SELECT file_id FROM source.files", session: session)
+    }
+}
+
+extension KnownFiles {
+    /// The files whose ids a query gives.
+    static func select(_ sql: String, session: PostgresSession) async throws -> KnownFiles {
         var ids: [DeterministicID] = []
-        try await session.forEachRow("SELECT file_id FROM source.files", []) { row in
+        try await session.forEachRow(sql, []) { row in
             if let id = row["file_id"].uuid { ids.append(id) }
         }
         return KnownFiles(ids)

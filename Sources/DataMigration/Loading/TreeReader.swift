@@ -12,12 +12,34 @@ struct TreeReader: Sendable {
     /// Walks the tree and hands out batches; blocks, so it runs on a thread of its own.
     ///
     /// Files in `known` are only noted as seen. Throws what the walk throws; what is wrong with single entries
-    /// becomes findings.
-    func read(known: KnownFiles, into pipe: BatchPipe<StagingBatch>) throws {
-        let reading = TreeReading(reader: self, known: known) { try pipe.put($0) }
+    /// becomes findings. A file that changes faster than it can be read is left for the next pass, or, when this pass
+    /// `isLast`, noted as unreadable.
+    func read(known: KnownFiles, isLast: Bool, into pipe: BatchPipe<StagingBatch>) throws {
         let walker = try TreeWalker(root: source, excluding: options.excludedDirectories)
-        while let entry = try walker.next() {
+        try read(known: known, isLast: isLast, into: pipe) { try walker.next() }
+    }
+
+    /// Reads these entries, as `read(known:isLast:into:)` does those of a walk.
+    func read(
+        _ entries: [TreeEntry],
+        known: KnownFiles,
+        isLast: Bool,
+        into pipe: BatchPipe<StagingBatch>
+    ) throws {
+        var rest = entries[...]
+        try read(known: known, isLast: isLast, into: pipe) { rest.popFirst() }
+    }
+
+    private func read(
+        known: KnownFiles,
+        isLast: Bool,
+        into pipe: BatchPipe<StagingBatch>,
+        next: () throws -> TreeEntry?
+    ) throws {
+        let reading = TreeReading(reader: self, known: known, isLast: isLast) { try pipe.put($0) }
+        while let entry = try next() {
             if pipe.isCancelled { throw CancellationError() }
+            try options.beforeEntry(entry)
             try reading.take(entry)
         }
         try reading.finish()
@@ -28,11 +50,13 @@ struct TreeReader: Sendable {
 final class TreeReading {
     private let reader: TreeReader
     private let known: KnownFiles
+    private let isLast: Bool
     private let sink: FileSink
 
-    init(reader: TreeReader, known: KnownFiles, put: @escaping (StagingBatch) throws -> Void) {
+    init(reader: TreeReader, known: KnownFiles, isLast: Bool, put: @escaping (StagingBatch) throws -> Void) {
         self.reader = reader
         self.known = known
+        self.isLast = isLast
         self.sink = FileSink(put: put)
     }
 
@@ -63,7 +87,7 @@ final class TreeReading {
     private func takeOther(_ entry: TreeEntry) throws {
         var row = row(entry, sha256: nil)
         row.reason = entry.error
-        sink.batch.addSeen(row.fileID, mtimeNanoseconds: entry.mtimeNanoseconds, mode: entry.mode)
+        sink.batch.addSeen(row.fileID, path: entry.path, fingerprint: entry.fingerprint, mode: entry.mode)
         if !known.contains(row.fileID) {
             sink.batch.add(row, reading: nil)
             if entry.type == .unreadable {
@@ -79,13 +103,16 @@ final class TreeReading {
         switch error.reason {
         case .vanished: return
         case .changedSinceHashed: return try take(entry)
+        case .hot where !isLast:
+            sink.batch.progress.pending += 1
+            return
         default: break
         }
         var row = row(entry, sha256: nil)
         row.entryType = .unreadable
         row.reason = error.message
         row.fileID = id(path: entry.path, member: nil, content: Array("unreadable".utf8))
-        sink.batch.addSeen(row.fileID, mtimeNanoseconds: entry.mtimeNanoseconds, mode: entry.mode)
+        sink.batch.addSeen(row.fileID, path: entry.path, fingerprint: entry.fingerprint, mode: entry.mode)
         guard !known.contains(row.fileID) else { return }
         sink.batch.add(row, reading: nil)
         let rule: FindingRule = error.reason == .hot ? .hotFile : .unreadableEntry
@@ -99,7 +126,7 @@ final class TreeReading {
         var row = row(entry, sha256: digest.sha256)
         row.size = digest.size
         row.mtimeNanoseconds = digest.fingerprint.mtimeNanoseconds
-        sink.batch.addSeen(row.fileID, mtimeNanoseconds: row.mtimeNanoseconds, mode: entry.mode)
+        sink.batch.addSeen(row.fileID, path: entry.path, fingerprint: digest.fingerprint, mode: entry.mode)
         sink.batch.progress.bytes += Int(digest.size)
         guard !known.contains(row.fileID) else { return }
         sink.begin(row)

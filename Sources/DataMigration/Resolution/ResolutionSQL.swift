@@ -86,9 +86,16 @@ struct ResolutionSQL: Sendable {
 
     private func deletedFilter(_ table: CatalogTable) -> String {
         guard protectsChanges else { return "" }
-        let key = Self.keyExpressions(table).map { "\($0)::text" }.joined(separator: " || E'\\x1f' || ")
+        return "WHERE NOT \(Self.isDeletedSinceCutover(table))"
+    }
+
+    /// Whether programs have deleted the row of a staged row `s` since the cutover: deletions before it, the loader's
+    /// own among them, are of an earlier epoch.
+    static func isDeletedSinceCutover(_ table: CatalogTable) -> String {
+        let key = keyExpressions(table).map { "\($0)::text" }.joined(separator: " || E'\\x1f' || ")
         return """
-            WHERE NOT EXISTS (SELECT FROM cortex.deleted_rows x WHERE x.kind = '\(table.name)' AND x.key = \(key))
+            EXISTS (SELECT FROM cortex.deleted_rows x WHERE x.kind = '\(table.name)' AND x.key = \(key)
+                AND x.epoch >= (SELECT epoch FROM cortex.system_mode))
             """
     }
 

@@ -5,7 +5,8 @@ import SourceTree
 /// Compares a tree with the database, five ways, in bounded memory.
 ///
 /// The tree is read again from disk into temporary tables by the same code that loads; what the database holds is
-/// then compared with that, set-wise. Stored bytes are streamed back and hashed here, not by the server.
+/// then compared with that, set-wise. Stored bytes are streamed back and hashed here, not by the server. Every
+/// difference becomes a row of a temporary table: the report lists the first of them, a repair works on all.
 struct Verifier: Sendable {
     let session: PostgresSession
     let root: String
@@ -15,128 +16,150 @@ struct Verifier: Sendable {
     /// At most this many differences are listed; the counts are always complete.
     static let listed = 1_000
 
-    private var layout: StagingLayout { StagingLayout(purpose: .verify) }
+    /// The temporary table of all differences.
+    static let differences = "verify_differences"
+
+    private static let differenceColumns =
+        "layer, path, file_id, record_id, table_name, key, column_name, expected, actual"
 
     /// Runs every check; the tree must have been read into the `verify` tables of this session.
+    ///
+    /// The table of differences stays until the next verification of the session.
     func verify() async throws -> VerificationReport {
-        for table in ["verify_files", "verify_records"] {
-            try await session.query("CREATE INDEX ON \(table) (file_id)")
+        // Without statistics the planner takes all these tables for small and joins them row by row.
+        for (table, columns) in [("verify_files", ["file_id"]), ("verify_records", ["file_id", "record_id"])] {
+            for column in columns { try await session.query("CREATE INDEX ON \(table) (\(column))") }
             try await session.query("ANALYZE \(table)")
         }
-        var checks: [VerificationCheck] = []
-        var differences: [Difference] = []
-        func add(_ result: (VerificationCheck, [Difference])) {
-            checks.append(result.0)
-            differences.append(contentsOf: result.1.prefix(max(0, Self.listed - differences.count)))
+        try await session.query("DROP TABLE IF EXISTS pg_temp.\(Self.differences)")
+        try await session.query(
+            """
+            CREATE TEMPORARY TABLE \(Self.differences) (number bigint GENERATED ALWAYS AS IDENTITY, layer text,
+                path text, file_id uuid, record_id uuid, table_name text, key text, column_name text, expected text, actual text)
+            """
+        )
+        let checks = [
+            try await compareFiles(), try await compareRecords(), try await compareLedger(),
+            try await RowComparison(session: session, toleratesChanges: toleratesChanges).compare(),
+            try await compareReferences(),
+        ]
+        return VerificationReport(checks: checks, differences: try await listDifferences())
+    }
+
+    /// Notes what a query finds, in its order, and gives the number of rows.
+    ///
+    /// The query gives the columns of `differenceColumns`, in that order.
+    static func note(_ select: String, _ parameters: [PostgresValue] = [], session: PostgresSession) async throws -> Int {
+        try await session.query("INSERT INTO \(differences) (\(differenceColumns)) \(select)", parameters).affected
+    }
+
+    private func listDifferences() async throws -> [Difference] {
+        try await session.query(
+            """
+            SELECT \(Self.differenceColumns) FROM \(Self.differences) ORDER BY number LIMIT \(Self.listed)
+            """
+        ).rows.map { row in
+            Difference(
+                layer: row["layer"].string ?? "",
+                path: row["path"].string,
+                recordID: row["record_id"].string,
+                table: row["table_name"].string,
+                key: row["key"].string,
+                column: row["column_name"].string,
+                expected: row["expected"].string,
+                actual: row["actual"].string
+            )
         }
-        add(try await compareFiles())
-        add(try await compareRecords())
-        add(try await compareLedger())
-        add(try await RowComparison(session: session, toleratesChanges: toleratesChanges).compare())
-        add(try await compareReferences())
-        return VerificationReport(checks: checks, differences: differences)
     }
 
     // MARK: Files
 
-    private func compareFiles() async throws -> (VerificationCheck, [Difference]) {
+    private func compareFiles() async throws -> VerificationCheck {
         let stored = try await StoredContents(session: session).damaged()
+        try await session.query("DROP TABLE IF EXISTS pg_temp.verify_damaged")
         try await session.query("CREATE TEMPORARY TABLE verify_damaged (sha256 bytea)")
         for sha256 in stored.damaged {
             try await session.query("INSERT INTO verify_damaged VALUES ($1)", [.bytes(sha256)])
         }
-        let rows = try await session.query(
+        let different = try await Self.note(
             """
-            SELECT coalesce(d.path_text, f.path_text) AS path,
-                CASE WHEN f.file_id IS NULL THEN d.entry_type || coalesce(' ' || encode(d.sha256, 'hex'), '') END AS expected,
-                CASE WHEN d.file_id IS NULL THEN f.entry_type || coalesce(' ' || encode(f.sha256, 'hex'), '') END AS actual,
-                'sha256' AS column_name
-            FROM verify_files d FULL JOIN (
-                SELECT f.* FROM source.files f JOIN source.imports i USING (import_id)
-                WHERE f.retired_by IS NULL AND (i.root = $1 OR EXISTS (
-                    SELECT FROM verify_files v WHERE v.file_id = f.file_id))
-            ) f USING (file_id)
-            WHERE d.file_id IS NULL OR f.file_id IS NULL
-            UNION ALL
-            SELECT d.path_text, d.parse_state, f.parse_state, 'parse_state'
-            FROM verify_files d JOIN source.files f USING (file_id)
-            WHERE (d.parse_state, d.size, d.link_target) IS DISTINCT FROM (f.parse_state, f.size, f.link_target)
-            UNION ALL
-            SELECT d.path_text, encode(d.sha256, 'hex'), 'stored bytes are missing or damaged', 'bytes'
-            FROM verify_files d WHERE d.container_file_id IS NULL AND d.sha256 IS NOT NULL
-            AND (d.sha256 IN (SELECT sha256 FROM verify_damaged)
-                OR NOT EXISTS (SELECT FROM source.blobs b WHERE b.sha256 = d.sha256))
-            ORDER BY 1, 4
+            SELECT 'files', path, file_id, NULL, 'source.files', NULL, column_name, coalesce(expected, 'no such file'),
+                coalesce(actual, 'not in the database')
+            FROM (
+                SELECT coalesce(d.path_text, f.path_text) AS path, file_id, 'sha256' AS column_name,
+                    CASE WHEN d.path IS NOT NULL THEN d.entry_type || coalesce(' ' || encode(d.sha256, 'hex'), '') END AS expected,
+                    CASE WHEN f.path IS NOT NULL THEN f.entry_type || coalesce(' ' || encode(f.sha256, 'hex'), '') END AS actual
+                FROM verify_files d FULL JOIN (
+                    SELECT f.* FROM source.files f JOIN source.imports i USING (import_id)
+                    WHERE f.retired_by IS NULL AND (i.root = $1 OR EXISTS (
+                        SELECT FROM verify_files v WHERE v.file_id = f.file_id))
+                ) f USING (file_id)
+                WHERE d.path IS NULL OR f.path IS NULL
+                UNION ALL
+                SELECT d.path_text, d.file_id, c.column_name, left(c.expected, 200), left(coalesce(c.actual, 'nothing'), 200)
+                FROM verify_files d JOIN source.files f USING (file_id)
+                CROSS JOIN LATERAL (VALUES ('entry_type', d.entry_type, f.entry_type),
+                    ('path', encode(d.path, 'hex'), encode(f.path, 'hex')), ('path_text', d.path_text, f.path_text),
+                    ('link_target', encode(d.link_target, 'hex'), encode(f.link_target, 'hex')),
+                    ('container_file_id', d.container_file_id::text, f.container_file_id::text),
+                    ('member_path', encode(d.member_path, 'hex'), encode(f.member_path, 'hex')),
+                    ('sha256', encode(d.sha256, 'hex'), encode(f.sha256, 'hex')), ('size', d.size::text, f.size::text),
+                    ('parse_state', d.parse_state, f.parse_state), ('rule', d.rule, f.rule)
+                ) c (column_name, expected, actual)
+                WHERE f.retired_by IS NULL AND c.expected IS DISTINCT FROM c.actual
+                UNION ALL
+                SELECT d.path_text, d.file_id, 'bytes', encode(d.sha256, 'hex'), 'stored bytes are missing or damaged'
+                FROM verify_files d WHERE d.container_file_id IS NULL AND d.sha256 IS NOT NULL
+                AND (d.sha256 IN (SELECT sha256 FROM verify_damaged)
+                    OR NOT EXISTS (SELECT FROM source.blobs b WHERE b.sha256 = d.sha256))
+            ) q ORDER BY path, column_name
             """,
-            [.text(root)]
-        ).rows
+            [.text(root)],
+            session: session
+        )
         let compared = try await count("SELECT count(*) FROM verify_files")
-        let differences = rows.prefix(Self.listed).map { row in
-            Difference(
-                layer: "files",
-                path: row["path"].string,
-                table: "source.files",
-                column: row["column_name"].string,
-                expected: row["expected"].string ?? "no such file",
-                actual: row["actual"].string ?? "not in the database"
-            )
-        }
-        return (VerificationCheck(name: "files", compared: compared, different: rows.count), differences)
+        return VerificationCheck(name: "files", compared: compared, different: different)
     }
 
     // MARK: Records
 
-    private func compareRecords() async throws -> (VerificationCheck, [Difference]) {
-        let different = """
-            FROM verify_records d FULL JOIN (
-                SELECT r.*, f.path_text FROM source.records r JOIN source.files f USING (file_id)
-                WHERE f.retired_by IS NULL AND EXISTS (SELECT FROM verify_files v WHERE v.file_id = f.file_id)
-            ) s USING (record_id)
-            WHERE d.record_id IS NULL OR s.record_id IS NULL
-            OR (d.sha256, d.kind, d.natural_id, d.json_pointer, d.byte_start, d.byte_end, d.doc::text, d.doc_reason)
-                IS DISTINCT FROM
-                (s.sha256, s.kind, s.natural_id, s.json_pointer, s.byte_start, s.byte_end, s.doc::text, s.doc_reason)
-            OR (d.outcome = 'resolved') IS DISTINCT FROM (s.outcome IN ('resolved', 'superseded'))
+    private func compareRecords() async throws -> VerificationCheck {
+        let different = try await Self.note(
             """
-        let rows = try await session.query(
-            """
-            SELECT record_id, coalesce(s.path_text, f.path_text) AS path, coalesce(d.kind, s.kind) AS kind,
-                coalesce(d.natural_id, s.natural_id) AS natural_id, d.record_id IS NULL AS extra,
-                s.record_id IS NULL AS missing, encode(d.sha256, 'hex') AS expected, encode(s.sha256, 'hex') AS actual,
-                CASE WHEN d.sha256 IS DISTINCT FROM s.sha256 THEN 'sha256'
+            SELECT 'records', coalesce(s.path_text, f.path_text), coalesce(d.file_id, s.file_id), record_id,
+                'source.records', coalesce(d.natural_id, s.natural_id),
+                CASE WHEN d.kind IS NULL OR s.kind IS NULL OR d.sha256 IS DISTINCT FROM s.sha256 THEN 'sha256'
                     WHEN d.kind IS DISTINCT FROM s.kind THEN 'kind'
                     WHEN d.natural_id IS DISTINCT FROM s.natural_id THEN 'natural_id'
                     WHEN d.doc::text IS DISTINCT FROM s.doc::text THEN 'doc'
                     WHEN (d.byte_start, d.byte_end, d.json_pointer) IS DISTINCT FROM
                         (s.byte_start, s.byte_end, s.json_pointer) THEN 'byte_start'
-                    ELSE 'outcome' END AS column_name
-            \(different.replacing("FROM verify_records d FULL", with: "FROM verify_records d LEFT JOIN verify_files f USING (file_id) FULL"))
-            ORDER BY 2, 1 LIMIT \(Self.listed)
-            """
-        ).rows
+                    WHEN d.file_id IS DISTINCT FROM s.file_id THEN 'file_id'
+                    ELSE 'outcome' END AS column_name,
+                CASE WHEN d.kind IS NULL THEN 'no such record in the file' ELSE encode(d.sha256, 'hex') END,
+                CASE WHEN s.kind IS NULL THEN 'not in the database' ELSE encode(s.sha256, 'hex') END
+            FROM verify_records d LEFT JOIN verify_files f USING (file_id) FULL JOIN (
+                SELECT r.*, f.path_text FROM source.records r JOIN source.files f USING (file_id)
+                WHERE f.retired_by IS NULL AND EXISTS (SELECT FROM verify_files v WHERE v.file_id = f.file_id)
+            ) s USING (record_id)
+            WHERE d.kind IS NULL OR s.kind IS NULL
+            OR (d.file_id, d.sha256, d.kind, d.natural_id, d.json_pointer, d.byte_start, d.byte_end, d.doc::text, d.doc_reason)
+                IS DISTINCT FROM (s.file_id, s.sha256, s.kind, s.natural_id, s.json_pointer, s.byte_start, s.byte_end,
+                s.doc::text, s.doc_reason)
+            OR (d.outcome = 'resolved') IS DISTINCT FROM (s.outcome IN ('resolved', 'superseded'))
+            ORDER BY 2, 4
+            """,
+            session: session
+        )
         let compared = try await count("SELECT count(*) FROM verify_records")
-        let total = try await count("SELECT count(*) \(different)")
-        let differences = rows.map { row in
-            Difference(
-                layer: "records",
-                path: row["path"].string,
-                recordID: row["record_id"].string,
-                table: "source.records",
-                key: row["natural_id"].string,
-                column: row["column_name"].string,
-                expected: row["extra"].boolean == true ? "no such record in the file" : row["expected"].string,
-                actual: row["missing"].boolean == true ? "not in the database" : row["actual"].string
-            )
-        }
-        return (VerificationCheck(name: "records", compared: compared, different: total), differences)
+        return VerificationCheck(name: "records", compared: compared, different: different)
     }
 
     // MARK: Ledger
 
     /// What was read from disk, kind by kind, against what the database says became of it.
-    private func compareLedger() async throws -> (VerificationCheck, [Difference]) {
-        let rows = try await session.query(
-            """
+    private func compareLedger() async throws -> VerificationCheck {
+        let kinds = """
             SELECT coalesce(d.kind, s.kind) AS kind, coalesce(d.read, 0) AS read, coalesce(s.ended, 0) AS ended
             FROM (SELECT kind, count(*) AS read FROM verify_records GROUP BY kind) d
             FULL JOIN (
@@ -145,28 +168,24 @@ struct Verifier: Sendable {
                 WHERE f.retired_by IS NULL AND EXISTS (SELECT FROM verify_files v WHERE v.file_id = f.file_id)
                 GROUP BY r.kind
             ) s USING (kind)
-            ORDER BY 1
             """
-        ).rows
-        let differences = rows.filter { $0["read"].integer != $0["ended"].integer }.map { row in
-            Difference(
-                layer: "ledger",
-                table: "source.records",
-                key: row["kind"].string,
-                column: "outcome",
-                expected: "\(row["read"].integer ?? 0) read",
-                actual: "\(row["ended"].integer ?? 0) ended"
-            )
-        }
-        return (VerificationCheck(name: "ledger", compared: rows.count, different: differences.count), differences)
+        let different = try await Self.note(
+            """
+            SELECT 'ledger', NULL, NULL::uuid, NULL::uuid, 'source.records', kind, 'outcome', read || ' read',
+                ended || ' ended' FROM (\(kinds)) k WHERE read <> ended ORDER BY kind
+            """,
+            session: session
+        )
+        let compared = try await count("SELECT count(*) FROM (\(kinds)) k")
+        return VerificationCheck(name: "ledger", compared: compared, different: different)
     }
 
     // MARK: References
 
     /// A foreign key that is NULL although the row it names exists, or the other way round.
-    private func compareReferences() async throws -> (VerificationCheck, [Difference]) {
+    private func compareReferences() async throws -> VerificationCheck {
         var compared = 0
-        var differences: [Difference] = []
+        var different = 0
         for table in CatalogTable.all {
             for column in table.columns {
                 guard let reference = column.reference, let target = CatalogTable.named(reference.table) else {
@@ -179,31 +198,19 @@ struct Verifier: Sendable {
                     "EXISTS (SELECT FROM public.\(target.name) x WHERE x.\(quoted(target.key[0])) = \(raw) \(imported))"
                 let changed = toleratesChanges ? "AND t.version = t.imported_version" : ""
                 compared += try await count("SELECT count(*) FROM public.\(table.name) t WHERE \(raw) IS NOT NULL")
-                let rows = try await session.query(
+                different += try await Self.note(
                     """
-                    SELECT t.source_record_id, concat_ws('/', \(table.key.map { "t.\(quoted($0))" }.joined(separator: ", "))) AS key,
-                        CASE WHEN \(exists) THEN \(raw) END AS expected, t.\(quoted(column.name)) AS actual
+                    SELECT 'references', NULL, NULL::uuid, t.source_record_id, '\(table.name)', \(table.keyText("t")),
+                        '\(column.name)', left(CASE WHEN \(exists) THEN \(raw) END, 200), left(t.\(quoted(column.name)), 200)
                     FROM public.\(table.name) t WHERE t.source_record_id IS NOT NULL \(changed)
                     AND t.\(quoted(column.name)) IS DISTINCT FROM CASE WHEN \(exists) THEN \(raw) END
-                    ORDER BY 2
-                    """
-                ).rows
-                differences += rows.map { row in
-                    Difference(
-                        layer: "references",
-                        recordID: row["source_record_id"].string,
-                        table: table.name,
-                        key: row["key"].string,
-                        column: column.name,
-                        expected: row["expected"].string,
-                        actual: row["actual"].string
-                    )
-                }
+                    ORDER BY 6
+                    """,
+                    session: session
+                )
             }
         }
-        return (
-            VerificationCheck(name: "references", compared: compared, different: differences.count), differences
-        )
+        return VerificationCheck(name: "references", compared: compared, different: different)
     }
 
     private func count(_ sql: String) async throws -> Int {
