@@ -125,7 +125,7 @@ let package = Package(
             "DataMigrationTests",
             [
                 "Diagnostics", "Domain", "LosslessJSON", "Postgres", "SourceTree", "ExampleTree", "SchemaMigration",
-                "DataMigration", "Compression", "TestSupport",
+                "DataMigration", "Compression", "EmbeddedServers", "TestSupport",
             ],
             products: [crypto]
         ),

@@ -60,7 +60,7 @@ public struct Migration: Sendable {
     private func perform(session: PostgresSession, facts initial: RunFacts) async throws -> RunFacts {
         var facts = initial
         let clock = PhaseClock(report: report)
-        try await RunLock.acquire(session)
+        try await RunLock.acquire(session, patience: options.lockPatience)
         do {
             try await perform(session: session, facts: &facts, clock: clock)
             facts.timings = clock.timings

@@ -18,6 +18,8 @@ public struct MigrationOptions: Sendable {
     public var excludedDirectories: [String] = []
     /// Version of the program, for the import's row.
     public var toolVersion = "0"
+    /// How long to wait for another run on the same database. Default: 10 s.
+    public var lockPatience = Duration.seconds(10)
     /// Decide and write every row again although nothing was read anew: for a repair.
     var resolvesAgain = false
     /// Is told of each entry before it is read, and may stop the run; tests do.

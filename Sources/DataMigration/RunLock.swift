@@ -6,10 +6,16 @@ enum RunLock {
     /// "cortexrn" as a number: the key of the lock, the same in every version.
     static let key: Int64 = 0x636F_7274_6578_726E
 
-    /// Takes the lock or says who holds it.
-    static func acquire(_ session: PostgresSession) async throws {
-        let row = try await session.query("SELECT pg_try_advisory_lock($1::bigint) AS taken", [.integer(key)]).rows[0]
-        if row["taken"].boolean == true { return }
+    /// Takes the lock, or says who holds it when it is not free within `patience`: the session of a run that was killed
+    /// lives on until the server notices.
+    static func acquire(_ session: PostgresSession, patience: Duration) async throws {
+        let end = ContinuousClock.now + patience
+        while true {
+            let rows = try await session.query("SELECT pg_try_advisory_lock($1::bigint) AS taken", [.integer(key)]).rows
+            if rows[0]["taken"].boolean == true { return }
+            if ContinuousClock.now >= end { break }
+            try await Task.sleep(for: .milliseconds(100))
+        }
         let holder = try await session.query(
             """
             SELECT a.pid, a.application_name, a.backend_start::text AS since FROM pg_locks l

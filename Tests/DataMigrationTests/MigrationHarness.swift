@@ -4,6 +4,7 @@ import Foundation
 import Postgres
 import SchemaMigration
 import SourceTree
+import Synchronization
 import TestSupport
 
 /// A database with the schema, and a tree to move into it.
@@ -11,6 +12,7 @@ struct MigrationHarness {
     let client: PostgresClient
     let url: String
     let root: String
+    var database = ""
 
     /// A fresh database and an empty directory, both gone at the end.
     static func with<R>(_ body: (MigrationHarness) async throws -> R) async throws -> R {
@@ -26,11 +28,20 @@ struct MigrationHarness {
 
     /// Writes files, by path below the root.
     func write(_ files: [String: String]) throws {
-        for (path, text) in files { try write(path, Array(text.utf8)) }
+        try Self.write(files, to: root)
+    }
+
+    /// Writes files, by path below a directory.
+    static func write(_ files: [String: String], to root: String) throws {
+        for (path, text) in files { try write(path, Array(text.utf8), to: root) }
     }
 
     /// Writes one file.
     func write(_ path: String, _ bytes: [UInt8]) throws {
+        try Self.write(path, bytes, to: root)
+    }
+
+    private static func write(_ path: String, _ bytes: [UInt8], to root: String) throws {
         let url = URL(filePath: root + "/" + path)
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(bytes).write(to: url)
@@ -65,6 +76,12 @@ struct MigrationHarness {
         return try await client.withSession { try await migration.run(session: $0, facts: Self.facts) }
     }
 
+    /// Verifies, repairs what differs, and verifies again.
+    func repair(_ configure: (inout MigrationOptions) -> Void = { _ in }) async throws -> RepairFacts {
+        let migration = try migration(configure)
+        return try await client.withSession { try await migration.repair(session: $0, facts: Self.facts) }
+    }
+
     func verify(source: String? = nil) async throws -> VerificationReport {
         let migration = try migration(source: source)
         return try await client.withSession { try await migration.verify(session: $0) }
@@ -94,7 +111,10 @@ struct MigrationHarness {
     /// A hash over every row of `source` and `public` that two imports of one tree must have in common.
     ///
     /// Times of files are left out: the trees of two tests are written at different times.
-    func tableHashes() async throws -> [String: String] {
+    /// A repair counts versions up, and what it repairs was audited; without versions only what imported rows say is
+    /// compared.
+    func tableHashes(includingVersions: Bool = true) async throws -> [String: String] {
+        let versions = includingVersions ? "" : "AND attname NOT IN ('version', 'imported_version', 'import_id')"
         let tables = try await client.query(
             """
             SELECT table_schema || '.' || table_name AS name FROM information_schema.tables
@@ -108,12 +128,13 @@ struct MigrationHarness {
                 try await client.query(
                     """
                     SELECT string_agg(format('t.%I::text', attname), ', ' ORDER BY attname) AS list FROM pg_attribute
-                    WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'mtime_ns'
+                    WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'mtime_ns' \(versions)
                     AND NOT ($1::text = 'public.audit_logs' AND attname IN ('id', 'chain_seq', 'row_hash', 'chain_hash'))
                     """,
                     [.text(table)]
                 ).rows[0]["list"].string ?? "1"
-            let filter = table == "public.audit_logs" ? "WHERE event_type NOT LIKE 'migration.%'" : ""
+            let imported = includingVersions ? "" : "AND source_record_id IS NOT NULL"
+            let filter = table == "public.audit_logs" ? "WHERE event_type NOT LIKE 'migration.%' \(imported)" : ""
             hashes[table] = try await client.query(
                 "SELECT md5(string_agg(r, E'\\n' ORDER BY r)) AS hash FROM (SELECT row(\(columns))::text AS r FROM \(table) t \(filter)) q"
             ).rows[0]["hash"].string
@@ -159,4 +180,18 @@ enum SmallTree {
         "coordination/catalog/lineage/data-lineage.jsonl": "",
         "notes.txt": "not JSON",
     ]
+}
+
+/// Says when something has happened often enough.
+final class Countdown: Sendable {
+    private let left: Atomic<Int>
+
+    init(_ left: Int) {
+        self.left = Atomic(left)
+    }
+
+    /// True from the call on that comes after so many others.
+    func isOver() -> Bool {
+        left.subtract(1, ordering: .relaxed).oldValue <= 0
+    }
 }

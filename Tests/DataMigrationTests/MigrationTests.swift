@@ -126,7 +126,12 @@ struct MigrationTests {
             ])
             let facts = try await harness.migrate()
             #expect(facts.status == .completed, "\(String(describing: facts.verification?.differences))")
-            #expect(facts.notes.contains { $0.contains("task-1") })
+            #expect(
+                facts.changedSinceCutover?.rows == [
+                    ChangedRow(table: "tasks", key: "task-1", change: .updated),
+                    ChangedRow(table: "tasks", key: "task-3", change: .deleted),
+                ]
+            )
             #expect(try await harness.column("SELECT title FROM tasks WHERE task_id = 'task-1'") == ["By hand"])
             #expect(try await harness.count("SELECT count(*) FROM tasks WHERE task_id = 'task-3'") == 0)
         }
@@ -180,7 +185,7 @@ struct MigrationTests {
             try harness.write(SmallTree.files)
             try await harness.client.withSession { session in
                 try await session.query("SELECT pg_advisory_lock(\(0x636F_7274_6578_726E))")
-                await #expect(throws: DataMigrationError.self) { try await harness.migrate() }
+                await #expect(throws: DataMigrationError.self) { try await harness.migrate { $0.lockPatience = .zero } }
             }
             try await harness.migrate()
         }

@@ -189,7 +189,7 @@ struct OutageTests {
         try await TestDatabase.withServer(configuration) { server in
             let direct = try #require(server.loopbackURL())
             try await withTestClient(direct) { try await $0.query("CREATE TABLE t (id int)") }
-            let proxy = try CuttingProxy(target: server.port, trigger: row.trigger)
+            let proxy = try CuttingProxy(target: server.port, cuts: .answerTo(row.trigger))
             defer { proxy.close() }
             let url = direct.replacingPort(server.port, with: proxy.port)
             let error = try await postgresError {
@@ -216,11 +216,5 @@ extension String {
     /// The URL with another role.
     func replacingRole(_ name: String) -> String {
         self + (contains("?") ? "&" : "?") + "user=\(name)"
-    }
-
-    /// The URL with another port.
-    func replacingPort(_ port: UInt16, with other: UInt16) -> String {
-        guard let range = firstRange(of: ":\(port)/") else { return self }
-        return self[..<range.lowerBound] + ":\(other)/" + self[range.upperBound...]
     }
 }

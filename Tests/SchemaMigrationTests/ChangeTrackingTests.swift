@@ -206,7 +206,7 @@ struct ChangeTrackingTests {
             #expect(try await session.refusal(of: "UPDATE cortex.system_mode SET epoch = epoch - 1") == "23514")
             #expect(try await session.refusal(of: "INSERT INTO cortex.system_mode DEFAULT VALUES") == "23505")
             try await session.query("UPDATE cortex.system_mode SET mode = 'frozen', epoch = epoch + 1")
-            #expect(try await session.audit() == ["mode.changed"])
+            #expect(try await session.audit() == ["migration.mode_changed"])
         }
     }
 

@@ -1086,7 +1086,7 @@ INSERT INTO public.event_types (event_type, description) VALUES
     ('api_key.updated', 'A key was changed or revoked.'),
     ('backup.restored', 'The database was restored from a backup.'),
     ('migration.completed', 'A tree was moved into the database and verified.'),
-    ('mode.changed', 'The truth moved: json, catchup, frozen or postgres.'),
+    ('migration.mode_changed', 'The truth moved: json, catchup, frozen or postgres.'),
     ('session.failed', 'A sign-in failed.'),
     ('session.started', 'A sign-in succeeded.');
 INSERT INTO public.event_types (event_type, description)
@@ -1915,7 +1915,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO public.audit_logs (event_type, summary, severity, occurred_at, details)
     VALUES (
-        'mode.changed', 'mode changed from ' || OLD.mode || ' to ' || NEW.mode, 'medium', clock_timestamp(),
+        'migration.mode_changed', 'mode changed from ' || OLD.mode || ' to ' || NEW.mode, 'medium', clock_timestamp(),
         json_build_object(
             'from', OLD.mode, 'to', NEW.mode, 'epoch', NEW.epoch, 'by', NEW.changed_by, 'role', session_user
         )

@@ -562,7 +562,7 @@ INSERT INTO public.event_types (event_type, description) VALUES
     ('api_key.updated', 'A key was changed or revoked.'),
     ('backup.restored', 'The database was restored from a backup.'),
     ('migration.completed', 'A tree was moved into the database and verified.'),
-    ('mode.changed', 'The truth moved: json, catchup, frozen or postgres.'),
+    ('migration.mode_changed', 'The truth moved: json, catchup, frozen or postgres.'),
     ('session.failed', 'A sign-in failed.'),
     ('session.started', 'A sign-in succeeded.');
 INSERT INTO public.event_types (event_type, description)

@@ -471,7 +471,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO public.audit_logs (event_type, summary, severity, occurred_at, details)
     VALUES (
-        'mode.changed', 'mode changed from ' || OLD.mode || ' to ' || NEW.mode, 'medium', clock_timestamp(),
+        'migration.mode_changed', 'mode changed from ' || OLD.mode || ' to ' || NEW.mode, 'medium', clock_timestamp(),
         json_build_object(
             'from', OLD.mode, 'to', NEW.mode, 'epoch', NEW.epoch, 'by', NEW.changed_by, 'role', session_user
         )
