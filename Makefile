@@ -2,13 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test check bench format hooks clean
+.PHONY: help setup build run test test-faults check bench format hooks clean
 
 SWIFT ?= swift
 
 help: ## Show this list
 	@printf 'Targets:\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing (PostgreSQL, Redis, libpq, zlib); quick when all is there
 	@scripts/setup
@@ -25,6 +25,10 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 4
 test: setup ## Build and run all tests
 	scripts/build-debug
 	$(SWIFT) test --skip-build --disable-xctest
+
+test-faults: setup ## Run all tests with their long runs: every position of a fault, thirty kills, large hostile trees (an hour)
+	scripts/build-debug
+	CORTEX_TEST_EFFORT=long $(SWIFT) test --skip-build --disable-xctest
 
 check: setup ## Check format, layers, forbidden patterns, generated files and imports
 	@scripts/check

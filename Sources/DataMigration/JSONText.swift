@@ -23,7 +23,9 @@ struct JSONText: Encodable {
     }
 }
 
-/// One value of a JSON text. Its depth is bounded by the reader's limit.
+/// One value of a JSON text.
+///
+/// Its depth is bounded by the reader's limit.
 private struct JSONTextValue: Encodable {
     let value: JSONValue
 

@@ -5,7 +5,9 @@ import LosslessJSON
 public import Postgres
 public import SourceTree
 
-/// Moves a tree into a database: read, resolve, verify, cut over. Each step is a method, so that whatever runs the
+/// Moves a tree into a database: read, resolve, verify, cut over.
+///
+/// Each step is a method, so that whatever runs the
 /// plan calls the same code.
 ///
 /// A run that is killed at any instant goes on when it is started again; a run over an unchanged tree writes nothing.
@@ -116,7 +118,9 @@ public struct Migration: Sendable {
     private static let maximumSettlements = 5
 
     /// Follows the tree, resolves and verifies, until the verification passes or it is not for a moving tree that it
-    /// does not. Returns false when the quarantine is larger than allowed.
+    /// does not.
+    ///
+    /// Returns false when the quarantine is larger than allowed.
     private func settle(
         _ settling: Settling,
         readRows: Int,
@@ -166,7 +170,9 @@ public struct Migration: Sendable {
         return pass
     }
 
-    /// Stage 2 in one transaction. Returns whether the quarantine is larger than allowed; then nothing of it is kept.
+    /// Stage 2 in one transaction.
+    ///
+    /// Returns whether the quarantine is larger than allowed; then nothing of it is kept.
     private func resolve(
         with resolver: Resolver,
         isStale: Bool,

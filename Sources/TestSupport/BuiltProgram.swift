@@ -81,7 +81,9 @@ public final class BuiltProgram: Sendable {
                 var status: Int32 = 0
                 var usage = rusage()
                 while wait4(pid, &status, 0, &usage) < 0, errno == EINTR {}
-                func text(_ path: String) -> String { String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self) }
+                func text(_ path: String) -> String {
+                    String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+                }
                 #if canImport(Darwin)
                 let unit = 1
                 #else

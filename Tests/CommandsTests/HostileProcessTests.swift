@@ -26,8 +26,14 @@ struct HostileProcessTests {
                 #expect(growth <= 64, "\(growth) MiB above \(empty.peakMemory >> 20) MiB")
                 try await expectNamed(server: server)
 
-                let strict = try await migrate("hostile", "--max-quarantined", "0", server: server, directory: directory)
-                #expect(strict.status == ExitStatus.badData.rawValue, "\(strict.output)\(strict.talk)")
+                let strict = try await migrate(
+                    "hostile",
+                    "--max-quarantined",
+                    "0",
+                    server: server,
+                    directory: directory
+                )
+                #expect(strict.status == Diagnostics.ExitStatus.badData.rawValue, "\(strict.output)\(strict.talk)")
             }
         }
     }
@@ -76,7 +82,10 @@ struct HostileProcessTests {
                 #expect(rejected > 0, "\(name)")
             }
             for type in ["fifo", "link"] {
-                #expect(try await number("SELECT count(*) FROM source.files WHERE entry_type = '\(type)'") > 0, "\(type)")
+                #expect(
+                    try await number("SELECT count(*) FROM source.files WHERE entry_type = '\(type)'") > 0,
+                    "\(type)"
+                )
             }
             // Two spellings of one name are two files.
             #expect(try await number("SELECT count(*) FROM source.files WHERE path_text LIKE '%/caf%json'") == 2)
@@ -87,8 +96,11 @@ struct HostileProcessTests {
     @Test("what may not be read is an entry with its reason, and the rest is moved")
     func unreadable() async throws {
         guard Account.current.isSuperuser, let nobody = Account.named("nobody") else { return }
-        try await TestDatabase.withDatabase { url in
+        var configuration = ScratchPostgresConfiguration()
+        configuration.listensOnLoopback = true
+        try await TestDatabase.withServer(configuration) { server in
             try await withTemporaryDirectory { directory in
+                let url = try urlWithPassword(of: server)
                 let root = directory + "/tree"
                 try HostileTree.write("coordination/tasks/open.json", #"{"task_id": "open"}"#, root: root)
                 try HostileTree.write("coordination/tasks/shut.json", #"{"task_id": "shut"}"#, root: root)
@@ -106,7 +118,8 @@ struct HostileProcessTests {
                     ChildCommand(
                         program,
                         [
-                            "migrate", "--source", root, "--target", url, "--yes", "--progress", "none", "--output", "json",
+                            "migrate", "--source", root, "--target", url, "--yes", "--progress", "none", "--output",
+                            "json",
                             "--home", directory + "/home",
                         ],
                         environment: ProcessInfo.processInfo.environment.filter { $0.key == "LD_LIBRARY_PATH" },
@@ -126,6 +139,17 @@ struct HostileProcessTests {
                 }
             }
         }
+    }
+}
+
+extension HostileProcessTests {
+    /// A URL that works for other users too, whom a passfile refuses.
+    private func urlWithPassword(of server: ScratchPostgres) throws -> String {
+        let url = try #require(server.loopbackURL())
+        let file = try #require(URLComponents(string: url)?.queryItems?.first { $0.name == "passfile" }?.value)
+        let line = try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .newlines)
+        let password = try #require(line.split(separator: ":").last)
+        return "postgres://postgres:\(password)@127.0.0.1:\(server.port)/postgres"
     }
 }
 
@@ -169,7 +193,10 @@ private struct HostileTree {
         try write(tasks + "numbers.json", #"{"task_id": "numbers", "a": 9007199254740993, "b": 1e400, "c": -0.0}"#)
         try write(tasks + "nan.json", #"{"task_id": "nan", "score": NaN}"#)
         try write(tasks + "deep.json", String(repeating: "[", count: 100_000))
-        try write(tasks + "deep-closed.json", String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000))
+        try write(
+            tasks + "deep-closed.json",
+            String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
+        )
         try write(tasks + "new\nline.json", #"{"task_id": "new line"}"#)
     }
 
@@ -203,7 +230,8 @@ private struct HostileTree {
     }
 
     private func writeLargeFile(mebibytes: Int) throws {
-        let line = #"{"event_type": "heartbeat", "timestamp": "2025-11-18T00:00:00Z", "note": "\#(String(repeating: "y", count: 940))"}"#
+        let line =
+            #"{"event_type": "heartbeat", "timestamp": "2025-11-18T00:00:00Z", "note": "\#(String(repeating: "y", count: 940))"}"#
         let block = Array(String(repeating: line + "\n", count: (1 << 20) / (line.utf8.count + 1)).utf8)
         try write("coordination/events/many.jsonl", "")
         try append(to: "coordination/events/many.jsonl", mebibytes, block)
@@ -220,7 +248,11 @@ private struct HostileTree {
     private func writeBomb(mebibytes: Int) throws {
         let path = root + "/coordination/events/archive/2025-11-18/bomb.jsonl"
         try write("coordination/events/archive/2025-11-18/bomb.jsonl", "")
-        try append(to: "coordination/events/archive/2025-11-18/bomb.jsonl", mebibytes, [UInt8](repeating: 0x20, count: 1 << 20))
+        try append(
+            to: "coordination/events/archive/2025-11-18/bomb.jsonl",
+            mebibytes,
+            [UInt8](repeating: 0x20, count: 1 << 20)
+        )
         let gzip = Process()
         gzip.executableURL = URL(filePath: "/bin/gzip")
         gzip.arguments = ["-9", path]

@@ -74,7 +74,9 @@ struct KilledProcessTests {
             }
             let last = try await place.start(database: "killed").wait()
             #expect(last.status == 0, "killed at \(instants) of \(duration): \(last.output)\(last.talk)")
-            let (expected, found) = (try await place.hashes(database: "whole"), try await place.hashes(database: "killed"))
+            let (expected, found) = (
+                try await place.hashes(database: "whole"), try await place.hashes(database: "killed")
+            )
             #expect(found == expected, "killed at \(instants) of \(duration)")
         }
     }
@@ -85,16 +87,20 @@ struct KilledProcessTests {
             try await place.server.run("CREATE DATABASE stopped;")
             let program = try place.start(database: "stopped")
             // Once it reads, there is something to interrupt.
-            try await PostgresClient.withClient(PostgresConfiguration(url: place.server.url(database: "stopped"))) { client in
+            try await PostgresClient.withClient(PostgresConfiguration(url: place.server.url(database: "stopped"))) {
+                client in
                 try await eventually("a file is stored") {
-                    let table = try await client.query("SELECT to_regclass('source.files')::text AS name").rows[0]["name"]
+                    let table = try await client.query("SELECT to_regclass('source.files')::text AS name").rows[0][
+                        "name"
+                    ]
                     guard !table.isNull else { return false }
-                    return try await client.query("SELECT EXISTS (SELECT FROM source.files) AS n").rows[0]["n"].boolean == true
+                    return try await client.query("SELECT EXISTS (SELECT FROM source.files) AS n").rows[0]["n"].boolean
+                        == true
                 }
             }
             program.signal(signal)
             let ended = await program.wait()
-            #expect(ended.status == ExitStatus.interrupted.rawValue, "\(ended.output)\(ended.talk)")
+            #expect(ended.status == Diagnostics.ExitStatus.interrupted.rawValue, "\(ended.output)\(ended.talk)")
             #expect(ended.output.contains("\"code\" : \"interrupted\""), "\(ended.output)")
             let again = try await place.start(database: "stopped").wait()
             #expect(again.status == 0, "\(again.output)\(again.talk)")

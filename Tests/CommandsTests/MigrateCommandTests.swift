@@ -120,7 +120,7 @@ struct MigrateCommandTests {
     struct BadSource: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let path: String
-        let status: ExitStatus
+        let status: Diagnostics.ExitStatus
     }
 
     @Test(
@@ -152,7 +152,8 @@ struct MigrateCommandTests {
     func badDatabases() async throws {
         try await withPlace { place in
             let refused = await place.harness.run([
-                "migrate", "--source", place.tree, "--target", "postgres://127.0.0.1:1/none", "--yes", "--output", "json",
+                "migrate", "--source", place.tree, "--target", "postgres://127.0.0.1:1/none", "--yes", "--output",
+                "json",
                 "--home", place.directory + "/home",
             ])
             #expect(refused.status == .unavailable)

@@ -175,7 +175,8 @@ private final class TreeWriterProgram: Sendable {
             (0..<400).map { _ in "abcdefghij".randomElement(using: &generator).map(String.init) ?? "a" }.joined()
         }
         let id = String(repeating: "0", count: 3 - String(number).count) + String(number)
-        return #"{"task_id": "live-\#(id)", "status": "pending", "title": "\#(title)", "check": "\#(Self.hash(title))"}"#
+        return
+            #"{"task_id": "live-\#(id)", "status": "pending", "title": "\#(title)", "check": "\#(Self.hash(title))"}"#
             + "\n"
     }
 

@@ -75,7 +75,9 @@ private struct EndedRuns {
         }
     }
 
-    /// A run that is cut off there, and one to the end. Returns whether the first came to that place.
+    /// A run that is cut off there, and one to the end.
+    ///
+    /// Returns whether the first came to that place.
     @discardableResult
     func run(cutting moment: CuttingProxy.Moment, expecting reference: [String: String]) async throws -> Bool {
         try await withDatabase { harness in
@@ -111,7 +113,8 @@ private struct EndedRuns {
         }
     }
 
-    private func finish(_ harness: MigrationHarness, expecting reference: [String: String], place: String) async throws {
+    private func finish(_ harness: MigrationHarness, expecting reference: [String: String], place: String) async throws
+    {
         let facts = try await harness.migrate()
         #expect(facts.status == .completed, "\(place): \(String(describing: facts.verification?.differences))")
         let tables = try await harness.tableHashes()

@@ -21,8 +21,12 @@ struct ImportHistoryTests {
             )
             try await harness.client.query("DELETE FROM tasks WHERE substr(task_id, 3)::int BETWEEN 600 AND 999")
             try await harness.client.query("INSERT INTO tasks (task_id, title) VALUES ('made-here', 'New')")
-            let before = try await harness.column("SELECT md5(string_agg(t::text, E'\\n' ORDER BY task_id)) FROM tasks t")
-            try harness.write(["coordination/tasks/late.json": #"{"task_id": "t-5", "title": "Late", "status": "failed"}"#])
+            let before = try await harness.column(
+                "SELECT md5(string_agg(t::text, E'\\n' ORDER BY task_id)) FROM tasks t"
+            )
+            try harness.write([
+                "coordination/tasks/late.json": #"{"task_id": "t-5", "title": "Late", "status": "failed"}"#
+            ])
             let facts = try await harness.migrate()
             #expect(facts.status == .completed, "\(String(describing: facts.verification?.differences.prefix(5)))")
             let changed = try #require(facts.changedSinceCutover)
@@ -32,12 +36,16 @@ struct ImportHistoryTests {
                 (0..<600).map { "updated t-\($0)" } + (600..<1_000).map { "deleted t-\($0)" } + ["created made-here"]
             #expect(listed == Set(expected))
             #expect(
-                try await harness.column("SELECT md5(string_agg(t::text, E'\\n' ORDER BY task_id)) FROM tasks t") == before
+                try await harness.column("SELECT md5(string_agg(t::text, E'\\n' ORDER BY task_id)) FROM tasks t")
+                    == before
             )
         }
     }
 
-    @Test("Two halves of the real tree with recycled ids: both versions of every id are kept", .enabled(if: realTree != nil))
+    @Test(
+        "Two halves of the real tree with recycled ids: both versions of every id are kept",
+        .enabled(if: realTree != nil)
+    )
     func halves() async throws {
         let source = try #require(realTree)
         try await MigrationHarness.with { harness in
@@ -49,7 +57,10 @@ struct ImportHistoryTests {
             }
             for half in ["first", "second"] {
                 let facts = try await harness.migrate(source: harness.root + "/" + half) { $0.noCutover = true }
-                #expect(facts.status == .completed, "\(half): \(String(describing: facts.verification?.differences.prefix(5)))")
+                #expect(
+                    facts.status == .completed,
+                    "\(half): \(String(describing: facts.verification?.differences.prefix(5)))"
+                )
             }
             let whole = try await MigrationHarness.with { other in
                 try await other.migrate(source: source)
@@ -71,11 +82,17 @@ struct ImportHistoryTests {
             !isDirectory.boolValue
         else { return }
         let place = URL(filePath: target + "/" + path)
-        try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: place.deletingLastPathComponent(),
+            withIntermediateDirectories: true
+        )
         try FileManager.default.copyItem(at: URL(filePath: source + "/" + path), to: place)
     }
 
-    @Test("A dry run on the real tree counts and finds what the real run does and leaves no trace", .enabled(if: realTree != nil))
+    @Test(
+        "A dry run on the real tree counts and finds what the real run does and leaves no trace",
+        .enabled(if: realTree != nil)
+    )
     func dryRun() async throws {
         let source = try #require(realTree)
         try await MigrationHarness.with { harness in
@@ -83,7 +100,10 @@ struct ImportHistoryTests {
             let dry = try await harness.migrate(source: source) { $0.dryRun = true }
             #expect(try await harness.tableHashes() == before)
             #expect(try await harness.count("SELECT count(*) FROM source.imports") == 0)
-            #expect(try await harness.count("SELECT count(*) FROM pg_class WHERE relnamespace = 'staging'::regnamespace") == 0)
+            #expect(
+                try await harness.count("SELECT count(*) FROM pg_class WHERE relnamespace = 'staging'::regnamespace")
+                    == 0
+            )
             let real = try await harness.migrate(source: source)
             #expect(dry.ledger == real.ledger)
             #expect(dry.files == real.files)

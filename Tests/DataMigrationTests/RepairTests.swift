@@ -54,7 +54,9 @@ struct RepairTests {
             let facts = try await harness.repair()
             #expect(facts.after.passed, "\(facts.after.differences)")
             #expect(
-                try await harness.column("SELECT coalesce(title, '') FROM tasks ORDER BY task_id") == ["By hand", "Two"]
+                try await harness.column("SELECT coalesce(title, '') FROM tasks ORDER BY task_id") == [
+                    "By hand", "Two",
+                ]
             )
             #expect(try await harness.column("SELECT description FROM tasks WHERE task_id = 'task-2'") == [nil])
             let overwriting = try await harness.repair { $0.overwriteChanged = true }

@@ -42,7 +42,9 @@ struct CatchUp: Sendable {
         return sum
     }
 
-    /// One pass. A file that changes faster than it can be read stays pending, unless the pass `isLast`.
+    /// One pass.
+    ///
+    /// A file that changes faster than it can be read stays pending, unless the pass `isLast`.
     private func pass(isLast: Bool) async throws -> Pass {
         let start = ContinuousClock.now
         var pass = Pass()
@@ -83,7 +85,9 @@ struct CatchUp: Sendable {
         for table in [StagingLayout.walked, StagingLayout.seen] { try await session.query("ANALYZE \(table)") }
     }
 
-    /// Forgets what is no longer as it was seen, and notes what is to be read. Gives how many entries differ.
+    /// Forgets what is no longer as it was seen, and notes what is to be read.
+    ///
+    /// Gives how many entries differ.
     private func compare() async throws -> Int {
         let same = """
             s.path = w.path AND (s.size, s.mtime_ns, s.ctime_ns, s.inode, s.mode)

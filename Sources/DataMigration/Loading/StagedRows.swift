@@ -29,6 +29,11 @@ extension CopyBinaryEncoder {
         uuid(high: id.high, low: id.low)
     }
 
+    /// Text that describes: U+0000, which keys of a tree may hold and a column may not, becomes its symbol.
+    mutating func visibleText(_ text: String) {
+        text.utf8.contains(0) ? self.text(text.replacing("\0", with: "\u{2400}")) : self.text(text)
+    }
+
     mutating func optional<Value>(_ value: Value?, _ write: (inout CopyBinaryEncoder, Value) -> Void) {
         if let value { write(&self, value) } else { null() }
     }

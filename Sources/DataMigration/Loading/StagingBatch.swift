@@ -92,7 +92,7 @@ struct StagingBatch: Sendable {
             $0.integer(row.mtimeNanoseconds)
             $0.int32(Int32(bitPattern: row.mode))
             $0.optional(reading?.state) { $0.text($1.rawValue) }
-            $0.optional(reading?.error?.message ?? row.reason) { $0.text($1) }
+            $0.optional(reading?.error?.message ?? row.reason) { $0.visibleText($1) }
             $0.optional(reading?.error?.offset) { $0.integer(Int64($1)) }
             $0.optional(reading?.error?.line) { $0.integer(Int64($1)) }
             $0.optional(reading?.error?.column) { $0.integer(Int64($1)) }
@@ -142,20 +142,20 @@ struct StagingBatch: Sendable {
         records.add(columns: StagingLayout.recordColumns.count) {
             $0.uuid(record.recordID)
             $0.uuid(fileID)
-            $0.text(record.pointer)
+            $0.visibleText(record.pointer)
             $0.integer(Int64(record.ordinal))
             $0.integer(Int64(record.span.start))
             $0.integer(Int64(record.span.end))
             $0.text(record.kind)
             $0.optional(record.naturalID) { $0.text($1) }
             if record.docReason == nil, let text = record.text { $0.jsonb(text) } else { $0.null() }
-            $0.optional(record.docReason) { $0.text($1) }
+            $0.optional(record.docReason) { $0.visibleText($1) }
             $0.optional(record.sha256) { $0.bytes($1) }
             $0.int32(Int32(clamping: record.sourceRank))
             $0.optional(record.newestTime) { $0.instant(microseconds: $1) }
             $0.text(record.resolution.stored)
             $0.text(outcome.rawValue)
-            $0.optional(reason) { $0.text($1) }
+            $0.optional(reason) { $0.visibleText($1) }
         }
         size += records.size - before
         progress.records += 1
@@ -204,12 +204,12 @@ struct StagingBatch: Sendable {
             $0.optional(recordID) { $0.uuid($1) }
             $0.text(finding.rule.rawValue)
             $0.text(finding.rule.severity.rawValue)
-            $0.text(finding.message)
-            $0.text(finding.pointer)
+            $0.visibleText(finding.message)
+            $0.visibleText(finding.pointer)
             $0.optional(finding.byteOffset) { $0.integer(Int64($1)) }
             $0.optional(finding.line) { $0.integer(Int64($1)) }
             $0.optional(finding.column) { $0.integer(Int64($1)) }
-            $0.optional(finding.proposal) { $0.text($1) }
+            $0.optional(finding.proposal) { $0.visibleText($1) }
         }
         size += findings.size - before
     }

@@ -46,7 +46,9 @@ struct TreeReader: Sendable {
     }
 }
 
-/// One reading: takes the walk's entries and fills batches. Not safe for use from several threads.
+/// One reading: takes the walk's entries and fills batches.
+///
+/// Not safe for use from several threads.
 final class TreeReading {
     private let reader: TreeReader
     private let known: KnownFiles

@@ -2,7 +2,9 @@ import Domain
 import Postgres
 
 /// Secondary indexes of tables that are empty and about to be filled: dropped before, made again after, in the
-/// same transaction. Building an index over loaded rows is several times faster than maintaining it row by row.
+/// same transaction.
+///
+/// Building an index over loaded rows is several times faster than maintaining it row by row.
 struct IndexRebuild: Sendable {
     private let definitions: [String]
 

@@ -2,7 +2,9 @@ import Domain
 import Postgres
 
 /// Findings that only the whole set of records shows: conflicts, dangling and cyclic references, inferred agents,
-/// impossible orders of times. Rewritten with every resolution; unchanged ones are not written.
+/// impossible orders of times.
+///
+/// Rewritten with every resolution; unchanged ones are not written.
 struct RelationFindings: Sendable {
     let session: PostgresSession
 

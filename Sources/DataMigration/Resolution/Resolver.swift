@@ -17,7 +17,9 @@ struct Resolver: Sendable {
     private var layout: StagingLayout { StagingLayout(purpose: .load) }
     private var sql: ResolutionSQL { ResolutionSQL(layout: layout, protectsChanges: protectsChanges) }
 
-    /// Follows what the walk saw: files that came back, went away, or have another time or mode. Returns rows changed.
+    /// Follows what the walk saw: files that came back, went away, or have another time or mode.
+    ///
+    /// Returns rows changed.
     func updateFiles() async throws -> Int {
         try await session.query("ANALYZE staging.seen")
         // Members are seen with their container. One expression, so that the planner can hash it.
@@ -41,7 +43,9 @@ struct Resolver: Sendable {
         return changed
     }
 
-    /// Decides every outcome and writes every public row. Returns rows changed.
+    /// Decides every outcome and writes every public row.
+    ///
+    /// Returns rows changed.
     func resolve() async throws -> Int {
         var changed = try await decide()
         let populated = try await populatedTables()

@@ -8,7 +8,9 @@ struct Repair: Sendable {
     let session: PostgresSession
 
     /// Removes the files that differ, or whose records or bytes do, with everything that was read from them, and the
-    /// contents that are damaged. Rows are left: resolving compares each with its record and writes what differs.
+    /// contents that are damaged.
+    ///
+    /// Rows are left: resolving compares each with its record and writes what differs.
     /// Gives the number of files.
     func forgetDifferent() async throws -> Int {
         try await session.query("DROP TABLE IF EXISTS pg_temp.repair_files")

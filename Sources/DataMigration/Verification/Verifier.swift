@@ -49,7 +49,8 @@ struct Verifier: Sendable {
     /// Notes what a query finds, in its order, and gives the number of rows.
     ///
     /// The query gives the columns of `differenceColumns`, in that order.
-    static func note(_ select: String, _ parameters: [PostgresValue] = [], session: PostgresSession) async throws -> Int {
+    static func note(_ select: String, _ parameters: [PostgresValue] = [], session: PostgresSession) async throws -> Int
+    {
         try await session.query("INSERT INTO \(differences) (\(differenceColumns)) \(select)", parameters).affected
     }
 

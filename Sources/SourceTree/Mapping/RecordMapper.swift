@@ -116,8 +116,10 @@ struct RecordMapper {
         switch shape.withoutID {
         case .resolve: return nil
         case .derive:
+            // A key on the way may hold U+0000, which no column can.
             naturalID =
                 "\(readableText(path.documentID))#\(ordinal)\(pointer.map { "/" + MappingPointer.escape($0) }.joined())"
+                .replacing("\0", with: "\u{2400}")
             return nil
         case .quarantine:
             let places = shape.naturalID.map(\.description).joined(separator: ", ")
