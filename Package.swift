@@ -94,6 +94,7 @@ let package = Package(
             ["Diagnostics", "Domain", "LosslessJSON", "SourceTree", "Postgres"],
             products: [crypto]
         ),
+        module("RedisSource", ["Diagnostics", "RESP", "Redis", "Processes", "SourceTree"], products: [crypto]),
         module("RuntimeTargets", ["Diagnostics", "EmbeddedServers", "Processes"]),
         module("Reporting", ["Diagnostics", "Domain"]),
         // Layer 6
@@ -102,7 +103,7 @@ let package = Package(
             [
                 "Diagnostics", "Domain", "LosslessJSON", "Settings", "Processes", "Postgres", "EmbeddedServers",
                 "SourceTree",
-                "SchemaMigration", "DataMigration", "RuntimeTargets", "Reporting", "ExampleTree",
+                "SchemaMigration", "DataMigration", "RedisSource", "RuntimeTargets", "Reporting", "ExampleTree",
             ],
             products: [argumentParser]
         ),
@@ -142,13 +143,17 @@ let package = Package(
             ],
             products: [crypto]
         ),
+        tests(
+            "RedisSourceTests",
+            ["Diagnostics", "Domain", "RESP", "Redis", "EmbeddedServers", "SourceTree", "RedisSource", "TestSupport"]
+        ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),
         tests(
             "CommandsTests",
             [
                 "Diagnostics", "Domain", "Settings", "Processes", "EmbeddedServers", "RuntimeTargets", "Reporting",
-                "Commands", "TestSupport",
+                "RESP", "Redis", "Postgres", "Commands", "TestSupport",
             ]
         ),
         tests(

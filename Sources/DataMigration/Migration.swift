@@ -99,7 +99,7 @@ public struct Migration: Sendable {
         let resolver = Resolver(
             session: session,
             importID: importRow.importID,
-            root: source.path,
+            root: source.label,
             protectsChanges: mode == .postgres && !options.overwriteChanged,
             aliases: mapping.aliases.map { ($0.alias, $0.agentID) }
         )
@@ -192,7 +192,7 @@ public struct Migration: Sendable {
             clock: clock
         )
         _ = try await reading.read()
-        let report = try await Verifier(session: session, root: source.path, toleratesChanges: toleratesChanges)
+        let report = try await Verifier(session: session, root: source.label, toleratesChanges: toleratesChanges)
             .verify()
         for statement in layout.removal { try await session.query(statement) }
         return report

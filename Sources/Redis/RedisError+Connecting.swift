@@ -22,6 +22,17 @@ extension RedisError {
         }
     }
 
+    /// The server hung up.
+    static func closed(_ url: RedisURL, wasConnecting: Bool) -> RedisError {
+        guard wasConnecting else {
+            return unavailable("\(url) closed the connection", hint: "the log of the server may say why")
+        }
+        return unavailable(
+            "\(url) closed the connection before it answered",
+            hint: "check host and port: it may be no Redis, or one that speaks only TLS (rediss://)"
+        )
+    }
+
     private static func failedConnection(_ error: NIOConnectionError, to url: RedisURL) -> RedisError {
         if let last = error.connectionErrors.last?.error { return connecting(last, to: url) }
         return unavailable("the name of \(url) is not known", hint: "check the host in the URL")

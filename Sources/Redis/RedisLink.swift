@@ -236,8 +236,9 @@ final class RedisLink: @unchecked Sendable {
     /// The channel of an attempt is gone.
     func lost(attempt: Int) {
         eventLoop.preconditionInEventLoop()
+        let wasConnecting = machine.isConnecting(attempt: attempt)
         guard case .pause(let failures) = machine.lost(attempt: attempt) else { return }
-        let error = failure ?? .unavailable("\(configuration.url) closed the connection")
+        let error = failure ?? .closed(configuration.url, wasConnecting: wasConnecting)
         failure = error
         channel = nil
         connectLimit?.cancel()

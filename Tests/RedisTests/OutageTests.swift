@@ -93,6 +93,24 @@ struct OutageTests {
         try await listener.close()
     }
 
+    @Test("Somebody hangs up without a word: unavailable, and the hint says that it may be no Redis")
+    func hangsUp() async throws {
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(HangUpHandler())
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(listener.localAddress?.port)
+        try await withTestClient("redis://127.0.0.1:\(port)") { client in
+            let error = try await redisError { try await client.send("PING") }
+            #expect(error.code == .redisUnavailable)
+            #expect(error.hint?.contains("no Redis") == true)
+        }
+        try await listener.close()
+    }
+
     @Test(
         "What is no Redis is told so, with exit status 69",
         arguments: ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "E\u{0}\u{0}\u{0}", "\r\n"]
@@ -179,6 +197,15 @@ private func impostor(_ greeting: String) async throws -> any Channel {
             }
         }
         .bind(host: "127.0.0.1", port: 0).get()
+}
+
+/// Closes the connection at the first byte.
+private final class HangUpHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.close(promise: nil)
+    }
 }
 
 private final class GreetingHandler: ChannelInboundHandler {

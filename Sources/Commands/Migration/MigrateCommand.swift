@@ -26,7 +26,10 @@ struct MigrateCommand: RunnableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
-    @Option(help: "The tree: a project root with coordination/ and agents/, or the coordination folder itself.")
+    @Option(
+        help:
+            "The tree: a project root with coordination/ and agents/, or the coordination folder itself; or redis://… for the catalog in a Redis."
+    )
     var source: String?
     @Option(help: "Where to: local, or the URL of a PostgreSQL that is already there.")
     var target: String?
@@ -58,19 +61,18 @@ struct MigrateCommand: RunnableCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let selection = try context.target(target)
-        let setup = try MigrationSetup(context: context) { options in
-            options.dryRun = dryRun
-            options.noCutover = noCutover
-            options.acceptRepairs = acceptRepairs
-            options.overwriteChanged = overwriteChanged
-        }
+        let source = try context.migrationSource()
+        let mapping = try context.mapping()
         if !dryRun {
-            try context.confirm("Move \(setup.source.path) into \(selection.name)", yes: yes)
+            try context.confirm("Move \(source.label) into \(selection.name)", yes: yes)
         }
         return try await LockFile.withLock(at: context.home + "/run/migrate.lock", holder: "cortex migrate") {
-            let facts = try await withSession(selection, context: context) { session in
-                try await setup.migration(progress: context.progress(progress))
-                    .run(session: session, facts: initialFacts(setup: setup, selection: selection))
+            let facts = try await context.withTree(of: source) { root in
+                let setup = MigrationSetup(source: root, mapping: mapping, context: context, configure: configure)
+                return try await withSession(selection, context: context) { session in
+                    try await setup.migration(progress: context.progress(progress))
+                        .run(session: session, facts: initialFacts(setup: setup, selection: selection))
+                }
             }
             let report = MigrationReport(facts: facts)
             let path = try report.write(toDirectory: context.runsDirectory + "/" + facts.runID)
@@ -79,11 +81,18 @@ struct MigrateCommand: RunnableCommand {
         }
     }
 
+    private func configure(_ options: inout MigrationOptions) {
+        options.dryRun = dryRun
+        options.noCutover = noCutover
+        options.acceptRepairs = acceptRepairs
+        options.overwriteChanged = overwriteChanged
+    }
+
     private func initialFacts(setup: MigrationSetup, selection: TargetSelection) -> RunFacts {
         RunFacts(
             runID: Self.makeRunID(),
             dryRun: dryRun,
-            source: setup.source.path,
+            source: setup.source.label,
             target: selection.name,
             toolVersion: CortexTool.version,
             startedAt: Date.now.formatted(.iso8601)

@@ -17,7 +17,7 @@ struct VerifyCommand: RunnableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
-    @Option(help: "The tree.")
+    @Option(help: "The tree, or the redis:// URL that was imported.")
     var source: String?
     @Option(help: "The database: local, or a URL.")
     var target: String?
@@ -40,10 +40,17 @@ struct VerifyCommand: RunnableCommand {
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let setup = try MigrationSetup(context: context) { $0.acceptRepairs = acceptRepairs }
-        let migration = setup.migration(progress: context.progress(progress))
-        let report = try await context.withCurrentDatabase(try context.target(target)) { session in
-            try await migration.verify(session: session, toleratesChanges: ignoreChanged)
+        let source = try context.migrationSource()
+        let mapping = try context.mapping()
+        let selection = try context.target(target)
+        let report = try await context.withTree(of: source) { root in
+            let setup = MigrationSetup(source: root, mapping: mapping, context: context) {
+                $0.acceptRepairs = acceptRepairs
+            }
+            let migration = setup.migration(progress: context.progress(progress))
+            return try await context.withCurrentDatabase(selection) { session in
+                try await migration.verify(session: session, toleratesChanges: ignoreChanged)
+            }
         }
         try context.output.result(report, text: Self.text(report))
         return report.passed ? .done : .differences
