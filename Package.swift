@@ -40,6 +40,9 @@ func tests(_ name: String, _ ours: [String], products: [Target.Dependency] = [])
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -51,6 +54,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -70,8 +75,10 @@ let package = Package(
         module("Settings", ["Diagnostics"], products: [yams]),
         module("Processes", ["Diagnostics"], products: [subprocess, system]),
         module("Compression", ["Diagnostics", "CZlib"]),
+        module("RESP", ["Diagnostics"]),
         // Layer 2
         module("Postgres", ["Diagnostics", "CLibpq"]),
+        module("Redis", ["Diagnostics", "RESP"], products: [crypto, nio, nioPosix, nioSSL]),
         module("EmbeddedServers", ["Diagnostics", "Processes"]),
         module(
             "SourceTree",
@@ -87,6 +94,7 @@ let package = Package(
             ["Diagnostics", "Domain", "LosslessJSON", "SourceTree", "Postgres"],
             products: [crypto]
         ),
+        module("RedisSource", ["Diagnostics", "RESP", "Redis", "Processes", "SourceTree"], products: [crypto]),
         module("RuntimeTargets", ["Diagnostics", "EmbeddedServers", "Processes"]),
         module("Reporting", ["Diagnostics", "Domain"]),
         // Layer 6
@@ -95,7 +103,7 @@ let package = Package(
             [
                 "Diagnostics", "Domain", "LosslessJSON", "Settings", "Processes", "Postgres", "EmbeddedServers",
                 "SourceTree",
-                "SchemaMigration", "DataMigration", "RuntimeTargets", "Reporting", "ExampleTree",
+                "SchemaMigration", "DataMigration", "RedisSource", "RuntimeTargets", "Reporting", "ExampleTree",
             ],
             products: [argumentParser]
         ),
@@ -110,6 +118,12 @@ let package = Package(
         tests("ProcessesTests", ["Diagnostics", "Processes", "TestSupport"]),
         tests("CompressionTests", ["Diagnostics", "Compression"]),
         tests("PostgresTests", ["Diagnostics", "Postgres", "Processes", "EmbeddedServers", "TestSupport"]),
+        tests("RESPTests", ["Diagnostics", "RESP"]),
+        tests(
+            "RedisTests",
+            ["Diagnostics", "RESP", "Redis", "Processes", "EmbeddedServers", "TestSupport"],
+            products: [nio, nioPosix]
+        ),
         tests("EmbeddedServersTests", ["Diagnostics", "Processes", "EmbeddedServers", "TestSupport"]),
         tests(
             "SourceTreeTests",
@@ -129,13 +143,17 @@ let package = Package(
             ],
             products: [crypto]
         ),
+        tests(
+            "RedisSourceTests",
+            ["Diagnostics", "Domain", "RESP", "Redis", "EmbeddedServers", "SourceTree", "RedisSource", "TestSupport"]
+        ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),
         tests(
             "CommandsTests",
             [
-                "Diagnostics", "Domain", "Settings", "Processes", "Postgres", "EmbeddedServers", "ExampleTree",
-                "RuntimeTargets", "Reporting", "Commands", "TestSupport",
+                "Diagnostics", "Domain", "Settings", "Processes", "RESP", "Redis", "Postgres", "EmbeddedServers",
+                "ExampleTree", "RuntimeTargets", "Reporting", "Commands", "TestSupport",
             ]
         ),
         tests(

@@ -24,10 +24,10 @@ struct ImportRow: Sendable {
             SELECT import_id, status, totals ->> 'extraction' AS extraction FROM source.imports WHERE root = $1
             ORDER BY import_id DESC LIMIT 1
             """,
-            [.text(source.path)]
+            [.text(source.label)]
         ).rows.first
         let isSameExtraction = last == nil || last?["extraction"].string == extraction
-        if !isSameExtraction { try await forget(root: source.path, session: session) }
+        if !isSameExtraction { try await forget(root: source.label, session: session) }
         let isResolved = last?["status"].string == "completed" && isSameExtraction
         let id: Int64
         if let last, let open = last["import_id"].integer, !isResolved, isSameExtraction {
@@ -44,7 +44,7 @@ struct ImportRow: Sendable {
                     SELECT coalesce(max(import_id), 0) + 1, $1, now(), $2, 'running', jsonb_build_object('extraction', $3::text)
                     FROM source.imports RETURNING import_id
                     """,
-                    [.text(source.path), .text(toolVersion), .text(extraction)]
+                    [.text(source.label), .text(toolVersion), .text(extraction)]
                 ).rows[0]["import_id"].integer ?? 0
         }
         return ImportRow(importID: id, continuesResolved: isResolved)

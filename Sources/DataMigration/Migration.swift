@@ -131,7 +131,7 @@ public struct Migration: Sendable {
         let resolver = Resolver(
             session: session,
             importID: settling.importRow.importID,
-            root: source.path,
+            root: source.label,
             protectsChanges: protectsChanges,
             aliases: mapping.aliases.map { ($0.alias, $0.agentID) }
         )
@@ -268,7 +268,7 @@ public struct Migration: Sendable {
             clock: clock
         )
         _ = try await reading.read()
-        let report = try await Verifier(session: session, root: source.path, toleratesChanges: toleratesChanges)
+        let report = try await Verifier(session: session, root: source.label, toleratesChanges: toleratesChanges)
             .verify()
         for statement in layout.removal { try await session.query(statement) }
         return report

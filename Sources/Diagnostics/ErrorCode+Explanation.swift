@@ -23,6 +23,15 @@ extension ErrorCode {
         case .postgresCancelled: "A statement was cancelled on request."
         case .postgresProtocol:
             "The driver was used in a way it does not allow, or the server broke the protocol. A bug."
+        case .redisUnavailable:
+            "Redis cannot be reached, or the link to it broke. The details say whether a command may have run."
+        case .redisAuthentication: "Redis refused the credentials, or wants some."
+        case .redisRefused:
+            "Redis answered a command with an error. The details have its code word (`LOADING`, `OOM`, `READONLY`, …)."
+        case .redisDeadline: "Redis did not answer a command in time. The command may still run."
+        case .redisCancelled: "A command to Redis was cancelled on request."
+        case .redisOverloaded: "Too many commands wait for Redis: it is slower than its callers."
+        case .redisProtocol: "What answers is not Redis, or it broke the protocol. Check host and port."
         case .schemaNewer: "The database has migrations that this program does not know. Use the newer program."
         case .schemaOutdated: "The database is not at the version that this program needs. `cortex schema up`."
         case .schemaChecksum: "An applied migration differs from the one shipped."

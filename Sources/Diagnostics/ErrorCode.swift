@@ -49,6 +49,23 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     /// The driver was used in a way it does not allow, or the server broke the protocol.
     case postgresProtocol = "postgres.protocol"
 
+    // MARK: Redis
+
+    /// Redis cannot be reached, is starting up, or the link broke.
+    case redisUnavailable = "redis.unavailable"
+    /// Redis refused the credentials, or wants some.
+    case redisAuthentication = "redis.authentication"
+    /// Redis answered a command with an error.
+    case redisRefused = "redis.refused"
+    /// A command ran past its deadline.
+    case redisDeadline = "redis.deadline"
+    /// A command was cancelled on request.
+    case redisCancelled = "redis.cancelled"
+    /// Too many commands wait for Redis.
+    case redisOverloaded = "redis.overloaded"
+    /// What answers does not speak the protocol of Redis.
+    case redisProtocol = "redis.protocol"
+
     // MARK: Schema
 
     /// The database has migrations that this program does not know.
@@ -134,18 +151,21 @@ extension ErrorCode {
         case .sourceMissing, .sourceNotDirectory, .sourceEmpty, .mappingInvalid, .compressionInvalid, .jsonInvalid,
             .quarantineExceeded:
             Meaning(exitStatus: .badData, httpStatus: 422, logLevel: .warning, isRetryable: false)
-        case .sourceNotPermitted, .notPermitted, .postgresAuthentication:
+        case .sourceNotPermitted, .notPermitted, .postgresAuthentication, .redisAuthentication:
             Meaning(exitStatus: .notPermitted, httpStatus: 403, logLevel: .warning, isRetryable: false)
         case .sourceUnreadable, .cannotRead:
             Meaning(exitStatus: .badData, httpStatus: 500, logLevel: .error, isRetryable: false)
         case .sourceHot, .runLocked, .interrupted:
             Meaning(exitStatus: .interrupted, httpStatus: 409, logLevel: .warning, isRetryable: true)
-        case .postgresUnavailable, .postgresConnectionLost, .postgresDeadline, .programMissing, .serverStartFailed,
-            .portTaken:
+        case .postgresUnavailable, .postgresConnectionLost, .postgresDeadline, .redisUnavailable, .redisDeadline,
+            .redisOverloaded, .programMissing, .serverStartFailed, .portTaken:
             Meaning(exitStatus: .unavailable, httpStatus: 503, logLevel: .error, isRetryable: true)
-        case .postgresCancelled:
+        case .redisProtocol:
+            Meaning(exitStatus: .unavailable, httpStatus: 503, logLevel: .error, isRetryable: false)
+        case .postgresCancelled, .redisCancelled:
             Meaning(exitStatus: .interrupted, httpStatus: 503, logLevel: .info, isRetryable: true)
-        case .postgresStatement, .postgresProtocol, .schemaMigrationFailed, .processFailed, .serverStopFailed,
+        case .postgresStatement, .postgresProtocol, .redisRefused, .schemaMigrationFailed, .processFailed,
+            .serverStopFailed,
             .ledgerUnbalanced, .internal, .schemaNewer, .schemaOutdated, .schemaChecksum, .schemaLedger:
             Meaning(exitStatus: .failed, httpStatus: 500, logLevel: .error, isRetryable: false)
         case .schemaDrift, .verificationFailed:

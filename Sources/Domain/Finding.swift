@@ -69,6 +69,8 @@ public enum FindingRule: String, Sendable, Codable, CaseIterable {
     case hotFile = "hot_file"
     /// No rule of the mapping takes the file.
     case unmappedFile = "unmapped_file"
+    /// The source holds something that cannot be imported, such as a stream of a Redis.
+    case notImportable = "not_importable"
     /// Compressed data is damaged or beyond the limits on expansion.
     case compressedInvalid = "compressed_invalid"
 
@@ -133,7 +135,7 @@ public enum FindingRule: String, Sendable, Codable, CaseIterable {
         case .emptyFile, .whitespaceFile, .byteOrderMark, .unmappedFile, .inferredAgent, .searchTextCut,
             .nameDiffersFromID, .notARecord:
             .info
-        case .textAroundValue, .invalidUTF8, .oddName, .notStorableAsJSONB, .duplicateKey, .conflictingRecord,
+        case .notImportable, .textAroundValue, .invalidUTF8, .oddName, .notStorableAsJSONB, .duplicateKey, .conflictingRecord,
             .notAnInstant, .instantWithoutZone, .unknownWord, .wrongType, .numberOutOfRange, .nulCharacter,
             .loneSurrogate, .whitespaceInName, .contradictingFields, .danglingReference, .cyclicReference, .timeOrder:
             .warning

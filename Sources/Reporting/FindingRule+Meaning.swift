@@ -21,6 +21,9 @@ extension FindingRule {
         case .hotFile:
             "The file changed while it was read, more often than reading is retried. A later pass has to get it."
         case .unmappedFile: "No rule of the mapping takes the file. Its bytes are kept; no row is made of it."
+        case .notImportable:
+            "The source holds something that cannot be imported, such as a stream of a Redis. It is listed; its content "
+                + "stays where it is."
         case .compressedInvalid:
             "Compressed data is damaged or expands beyond the limits. The compressed bytes are kept."
         case .notARecord: "A value that stands where records do is none, such as a null in a list of tasks."

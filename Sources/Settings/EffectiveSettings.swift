@@ -10,7 +10,7 @@ public struct EffectiveSetting: Sendable {
 
     /// The value as it may be shown: passwords redacted; nil when the setting is not set.
     public var shownText: String? {
-        text.map { definition.isSecret ? Redaction.redact($0) : $0 }
+        text.map(Redaction.redact)
     }
 }
 

@@ -42,7 +42,7 @@ extension SettingDefinition {
         variable: "CORTEX_SOURCE",
         flag: "--source",
         kind: .path,
-        "The coordination tree: the project's folder with coordination/ and agents/, or the coordination/ folder itself."
+        "The coordination tree: the project's folder with coordination/ and agents/, or the coordination/ folder itself; or redis://… for the catalog in a Redis."
     )
 
     static let mapping = Self(

@@ -36,16 +36,17 @@ struct CommandContext: Sendable {
         return text == "." ? workingDirectory : workingDirectory + "/" + text
     }
 
-    /// The source tree as an absolute path; a usage error where none is set.
-    func requireSource() throws(CommandError) -> String {
+    /// The source as the user wrote it, a path or a URL; a usage error where none is set.
+    func sourceText() throws(CommandError) -> String {
         guard let source = settings[.source] else {
             throw CommandError(
                 .usage,
-                "no source tree is given",
-                hint: "Write --source DIR, set CORTEX_SOURCE, or put `source: DIR` into cortex.yaml."
+                "no source is given",
+                hint:
+                    "Write --source DIR or --source redis://HOST, set CORTEX_SOURCE, or put `source: DIR` into cortex.yaml."
             )
         }
-        return path(source)
+        return source
     }
 
     /// Returns when the user agrees: with `--yes`, or by answering the question on a terminal.

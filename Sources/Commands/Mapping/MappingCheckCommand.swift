@@ -26,10 +26,13 @@ struct MappingCheckCommand: RunnableCommand {
     var settingFlags: [SettingFlag] { [SettingFlag(.source, source), SettingFlag(.mapping, mapping)] }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let root = try SourceRoot(validating: context.requireSource())
+        let source = try context.migrationSource()
         let mapping = try context.mapping()
-        var survey = MappingSurvey(root: root, check: MappingCheck(mapping: mapping))
-        try survey.walk(excluding: context.home)
+        let survey = try await context.withTree(of: source) { root in
+            var survey = MappingSurvey(root: root, check: MappingCheck(mapping: mapping))
+            try survey.walk(excluding: context.home)
+            return survey
+        }
         for warning in survey.warnings { context.output.warning(warning) }
         let report = MappingReport(mapping: mapping.name, check: survey.check)
         try context.output.result(report, text: report.text(listsFiles: files))

@@ -26,7 +26,10 @@ struct MigrateCommand: RunnableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
-    @Option(help: "The tree: a project root with coordination/ and agents/, or the coordination folder itself.")
+    @Option(
+        help:
+            "The tree: a project root with coordination/ and agents/, or the coordination folder itself; or redis://… for the catalog in a Redis."
+    )
     var source: String?
     @Option(help: "Where to: local, or the URL of a PostgreSQL that is already there.")
     var target: String?
@@ -58,25 +61,31 @@ struct MigrateCommand: RunnableCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let selection = try context.target(target)
-        let setup = try MigrationSetup(context: context) { options in
-            options.dryRun = dryRun
-            options.noCutover = noCutover
-            options.acceptRepairs = acceptRepairs
-            options.overwriteChanged = overwriteChanged
-        }
+        let source = try context.migrationSource()
+        let mapping = try context.mapping()
         if !dryRun {
-            try context.confirm("Move \(setup.source.path) into \(selection.name)", yes: yes)
+            try context.confirm("Move \(source.label) into \(selection.name)", yes: yes)
         }
         return try await LockFile.withLock(at: context.home + "/run/migrate.lock", holder: "cortex migrate") {
-            let facts = try await withSession(selection, context: context) { session in
-                try await setup.migration(progress: context.progress(progress))
-                    .run(session: session, facts: setup.newFacts(target: selection.name))
+            let facts = try await context.withTree(of: source) { root in
+                let setup = MigrationSetup(source: root, mapping: mapping, context: context, configure: configure)
+                return try await withSession(selection, context: context) { session in
+                    try await setup.migration(progress: context.progress(progress))
+                        .run(session: session, facts: setup.newFacts(target: selection.name))
+                }
             }
             let report = MigrationReport(facts: facts)
             let path = try report.write(toDirectory: context.runsDirectory + "/" + facts.runID)
             try context.output.result(report.summary(reportPath: path), text: report.text)
             return Self.exitStatus(facts)
         }
+    }
+
+    private func configure(_ options: inout MigrationOptions) {
+        options.dryRun = dryRun
+        options.noCutover = noCutover
+        options.acceptRepairs = acceptRepairs
+        options.overwriteChanged = overwriteChanged
     }
 
     /// A session of the target, started and with the schema of this program.

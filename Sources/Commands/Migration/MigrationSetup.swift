@@ -7,16 +7,21 @@ import SchemaMigration
 import Settings
 import SourceTree
 
-/// What the commands that read a tree have in common: the checked source and the mapping.
+/// What the commands that read a tree have in common: the tree, the mapping and the options.
 struct MigrationSetup: Sendable {
     let source: SourceRoot
     let mapping: Mapping
     let options: MigrationOptions
 
-    /// Checks the source and reads the mapping of a context's settings.
-    init(context: CommandContext, configure: (inout MigrationOptions) -> Void = { _ in }) throws {
-        source = try SourceRoot(validating: try context.requireSource())
-        mapping = try context.mapping()
+    /// Takes a tree, and the rest from a context's settings.
+    init(
+        source: SourceRoot,
+        mapping: Mapping,
+        context: CommandContext,
+        configure: (inout MigrationOptions) -> Void = { _ in }
+    ) {
+        self.source = source
+        self.mapping = mapping
         var options = MigrationOptions()
         options.maximumRecordBytes = context.settings[.maximumRecordSize].bytes
         options.maximumQuarantined = context.settings[.maximumQuarantined]
@@ -36,7 +41,7 @@ struct MigrationSetup: Sendable {
         RunFacts(
             runID: Self.makeRunID(),
             dryRun: options.dryRun,
-            source: source.path,
+            source: source.label,
             target: target,
             toolVersion: CortexTool.version,
             startedAt: Date.now.formatted(.iso8601)

@@ -18,7 +18,7 @@ struct VerifyCommand: RunnableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
-    @Option(help: "The tree.")
+    @Option(help: "The tree, or the redis:// URL that was imported.")
     var source: String?
     @Option(help: "The database: local, or a URL.")
     var target: String?
@@ -49,25 +49,30 @@ struct VerifyCommand: RunnableCommand {
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let setup = try MigrationSetup(context: context) { options in
-            options.acceptRepairs = acceptRepairs
-            options.overwriteChanged = overwriteChanged
+        let source = try context.migrationSource()
+        let mapping = try context.mapping()
+        let selection = try context.target(target)
+        return try await context.withTree(of: source) { root in
+            let setup = MigrationSetup(source: root, mapping: mapping, context: context) { options in
+                options.acceptRepairs = acceptRepairs
+                options.overwriteChanged = overwriteChanged
+            }
+            let migration = setup.migration(progress: context.progress(progress))
+            if repair { return try await self.repair(migration, setup: setup, selection: selection, in: context) }
+            let report = try await context.withCurrentDatabase(selection) { session in
+                try await migration.verify(session: session, toleratesChanges: ignoreChanged)
+            }
+            try context.output.result(report, text: Self.text(report))
+            return report.passed ? .done : .differences
         }
-        let migration = setup.migration(progress: context.progress(progress))
-        if repair { return try await self.repair(migration, setup: setup, in: context) }
-        let report = try await context.withCurrentDatabase(try context.target(target)) { session in
-            try await migration.verify(session: session, toleratesChanges: ignoreChanged)
-        }
-        try context.output.result(report, text: Self.text(report))
-        return report.passed ? .done : .differences
     }
 
     private func repair(
         _ migration: Migration,
         setup: MigrationSetup,
+        selection: TargetSelection,
         in context: CommandContext
     ) async throws -> ExitStatus {
-        let selection = try context.target(target)
         let facts = try await LockFile.withLock(at: context.home + "/run/migrate.lock", holder: "cortex verify") {
             try await context.withCurrentDatabase(selection) { session in
                 try await migration.repair(session: session, facts: setup.newFacts(target: selection.name))

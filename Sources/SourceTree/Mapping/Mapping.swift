@@ -85,7 +85,12 @@ public struct MappingRule: Sendable {
         case stream
         /// Not read as JSON; the bytes are kept.
         case file
+        /// Not read as JSON; the text says what of the source cannot be imported, and becomes a finding.
+        case note
     }
+
+    /// Whether the file is read as JSON.
+    var readsRecords: Bool { format == .json || format == .stream }
 
     /// Whether a pattern matches.
     public func takes(_ path: MappingPath) -> Bool {

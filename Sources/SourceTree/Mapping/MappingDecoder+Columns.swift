@@ -243,6 +243,7 @@ extension MappingDecoder {
         case "$ordinal": return .ordinal
         default: break
         }
+        if text.hasPrefix("$behind/"), let colons = UInt8(text.dropFirst(8)) { return .nameBehind(colons: Int(colons)) }
         if text.hasPrefix("$element"), let pointer = MappingPointer(String(text.dropFirst(8))) {
             return .element(pointer)
         }
@@ -251,7 +252,7 @@ extension MappingDecoder {
                 node,
                 "`\(text)` is no source",
                 hint:
-                    "a pointer such as `/id`, or $id, $key, $member, $parent-key, $record, $element, $stem, $name, $path, $ordinal"
+                    "a pointer such as `/id`, or $id, $key, $member, $parent-key, $record, $element, $stem, $name, $behind/N, $path, $ordinal"
             )
             return nil
         }

@@ -38,9 +38,10 @@ extension MappingDecoder {
         var selections: [RecordSelection] = []
         let records = members.take("records")
         switch (records, format) {
-        case (let records?, .file): report(records, "a file that is not read as JSON has no records")
+        case (let records?, .file), (let records?, .note):
+            report(records, "a file that is not read as JSON has no records")
         case (let records?, _): selections = decodeSelections(records, rank: rank)
-        case (nil, .file): break
+        case (nil, .file), (nil, .note): break
         case (nil, _):
             report(owner, "`records` is missing", hint: "write `format: file` to keep the file without records")
         }

@@ -30,6 +30,17 @@ public struct MappingPath: Sendable, Hashable {
         name[..<Self.endOfStem(name)]
     }
 
+    /// The name with `%XX` decoded, from behind so many colons; nil where it has fewer, or where the bytes are no UTF-8.
+    func decodedName(behindColons colons: Int) -> String? {
+        guard let decoded = FileNameEncoding.decode(name) else { return nil }
+        var rest = decoded[...]
+        for _ in 0..<colons {
+            guard let colon = rest.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+            rest = rest[(colon + 1)...]
+        }
+        return String(validating: rest, as: UTF8.self)
+    }
+
     /// The whole path without `coordination/` and without what `stem` leaves out: the id of a document.
     var documentID: ArraySlice<UInt8> {
         let stem = bytes[..<Self.endOfStem(name)]

@@ -74,8 +74,10 @@ public struct RecordExtractor: Sendable {
     ) throws -> FileReading {
         let path = source.mappingPath
         let rule = mapping.rule(for: path)
-        guard rule.map({ $0.format != .file }) ?? path.isNamedJSON else {
-            return FileReading(state: .notJSON, rule: rule?.name)
+        guard rule.map(\.readsRecords) ?? path.isNamedJSON else {
+            var reading = FileReading(state: .notJSON, rule: rule?.name)
+            if rule?.format == .note { reading.findings = [try Self.note(open: open)] }
+            return reading
         }
         var run = ExtractionRun(
             limits: limits,
@@ -120,6 +122,21 @@ public struct RecordExtractor: Sendable {
         )
         let selections = rule.selections.filter { $0.matches(tokens) }
         return selections.isEmpty ? nil : factory.record(at: place, text: text, selections: selections)
+    }
+
+    /// The text of a note as a finding, at most 1,000 bytes of it.
+    private static func note(open: () throws -> ByteReader) throws -> Finding {
+        let reader = try open()
+        var buffer = [UInt8](repeating: 0, count: 1_000)
+        var count = 0
+        while count < buffer.count {
+            let read = try buffer.withUnsafeMutableBytes {
+                try reader(UnsafeMutableRawBufferPointer(rebasing: $0[count...]))
+            }
+            if read == 0 { break }
+            count += read
+        }
+        return Finding(rule: .notImportable, message: readableText(buffer[..<count]))
     }
 
     /// A reader of bytes in memory.

@@ -177,6 +177,7 @@ struct RecordMapper {
         case .parentKey: return pointer.dropLast().last.map { .text($0) } ?? .nothing
         case .stem: return .text(readableText(path.stem))
         case .fileName: return .text(readableText(path.name))
+        case .nameBehind(let colons): return path.decodedName(behindColons: colons).map { .text($0) } ?? .nothing
         case .path: return .text(readableText(path.documentID))
         case .ordinal: return .text(String(ordinal))
         case .constant(let text): return .text(text)
@@ -387,6 +388,7 @@ extension ValueSource: CustomStringConvertible {
         case .parentKey: "$parent-key"
         case .stem: "$stem"
         case .fileName: "$name"
+        case .nameBehind(let colons): "$behind/\(colons)"
         case .path: "$path"
         case .ordinal: "$ordinal"
         case .constant(let text): "\"\(text)\""

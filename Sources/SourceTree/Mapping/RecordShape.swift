@@ -163,6 +163,8 @@ enum ValueSource: Sendable, Hashable {
     case stem
     /// The file's name.
     case fileName
+    /// The file's name with `%XX` decoded, from behind so many colons.
+    case nameBehind(colons: Int)
     /// The path without `coordination/` and extension.
     case path
     /// The number of the top-level value in the file.

@@ -22,6 +22,8 @@ public struct SourceRoot: Sendable, Hashable {
 
     /// The absolute path, links resolved.
     public let path: String
+    /// What imports and reports call the source: the path, unless it is only a copy of something else.
+    public let label: String
     /// What the directory is.
     public let layout: Layout
 
@@ -30,9 +32,10 @@ public struct SourceRoot: Sendable, Hashable {
 
     /// Checks a `--source` given as a path, absolute or relative to the working directory.
     ///
-    /// A link as the source itself is followed. Throws `source.missing`, `source.not_directory`,
+    /// A link as the source itself is followed. `label` is its name where the path says nothing to people, by default the
+    /// path. Throws `source.missing`, `source.not_directory`,
     /// `source.not_permitted` (it cannot be listed or entered), `source.empty`, or `source.unreadable`.
-    public init(validating path: String) throws(SourceTreeError) {
+    public init(validating path: String, label: String? = nil) throws(SourceTreeError) {
         let isEmpty: Bool
         let resolved: String
         do {
@@ -48,6 +51,7 @@ public struct SourceRoot: Sendable, Hashable {
         }
         guard !isEmpty else { throw SourceTreeError(.rootEmpty, path: path, "The source holds nothing") }
         self.path = resolved
+        self.label = label ?? resolved
     }
 
     /// The path that a mapping's globs are matched against.
