@@ -241,6 +241,8 @@ extension MappingDecoder {
         case "$name": return .fileName
         case "$path": return .path
         case "$ordinal": return .ordinal
+        case "$folder": return .folder
+        case "$place": return .place
         default: break
         }
         if text.hasPrefix("$element"), let pointer = MappingPointer(String(text.dropFirst(8))) {
@@ -251,7 +253,7 @@ extension MappingDecoder {
                 node,
                 "`\(text)` is no source",
                 hint:
-                    "a pointer such as `/id`, or $id, $key, $member, $parent-key, $record, $element, $stem, $name, $path, $ordinal"
+                    "a pointer such as `/id`, or $id, $key, $member, $parent-key, $record, $element, $stem, $name, $path, $folder, $ordinal, $place"
             )
             return nil
         }

@@ -116,8 +116,7 @@ struct RecordMapper {
         switch shape.withoutID {
         case .resolve: return nil
         case .derive:
-            naturalID =
-                "\(readableText(path.documentID))#\(ordinal)\(pointer.map { "/" + MappingPointer.escape($0) }.joined())"
+            naturalID = "\(readableText(path.documentID))#\(ordinal)\(pointerText)"
             return nil
         case .quarantine:
             let places = shape.naturalID.map(\.description).joined(separator: ", ")
@@ -142,6 +141,8 @@ struct RecordMapper {
     }
 
     var offset: Int { fields.record.span.start }
+
+    private var pointerText: String { pointer.map { "/" + MappingPointer.escape($0) }.joined() }
 
     // MARK: Sources
 
@@ -177,6 +178,8 @@ struct RecordMapper {
         case .fileName: return .text(readableText(path.name))
         case .path: return .text(readableText(path.documentID))
         case .ordinal: return .text(String(ordinal))
+        case .folder: return .text(TreePath.text(Array(TreePath.split(path.bytes).parent)))
+        case .place: return .text("\(TreePath.text(path.bytes))#\(ordinal)\(pointerText)")
         case .constant(let text): return .text(text)
         case .fileSuffix(let suffix): return .boolean(path.hasSuffix(Array(suffix.utf8)))
         case .join(let parts): return join(parts, element: element)
@@ -387,6 +390,8 @@ extension ValueSource: CustomStringConvertible {
         case .fileName: "$name"
         case .path: "$path"
         case .ordinal: "$ordinal"
+        case .folder: "$folder"
+        case .place: "$place"
         case .constant(let text): "\"\(text)\""
         case .fileSuffix(let suffix): "file-suffix \(suffix)"
         case .join(let parts): parts.map(\.description).joined(separator: "+")
