@@ -134,8 +134,8 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Diagnostics", "Domain", "Settings", "Processes", "EmbeddedServers", "RuntimeTargets", "Reporting",
-                "Commands", "TestSupport",
+                "Diagnostics", "Domain", "Settings", "Processes", "Postgres", "EmbeddedServers", "RuntimeTargets",
+                "Reporting", "Commands", "TestSupport",
             ]
         ),
         tests(

@@ -39,7 +39,8 @@ struct DraftKinds: Sendable {
             assigned[entry][place] = home
             return
         }
-        let base = draft.kinds[place] ?? (draft.group.places[place].form == .whole ? "document" : "record")
+        let isDocument = draft.group.places[place].form == .whole && !draft.group.isStream
+        let base = draft.kinds[place] ?? (isDocument ? "document" : "record")
         let name = unique(base, in: draft.group)
         let identity = IdentityChoice(draft.sketches[place], kind: name)
         assigned[entry][place] = kinds.count
@@ -72,8 +73,12 @@ struct DraftKinds: Sendable {
             longer = word + "_" + longer
             if longer.count <= 64, !taken.contains(longer) { return longer }
         }
-        if let word = group.nameWords?.kind, word != base, !taken.contains(word + "_" + base) { return word + "_" + base }
-        if group.rank != .live, !taken.contains(base + "_" + group.rank.rawValue) { return base + "_" + group.rank.rawValue }
+        if let word = group.nameWords?.kind, word != base, !taken.contains(word + "_" + base) {
+            return word + "_" + base
+        }
+        if group.rank != .live, !taken.contains(base + "_" + group.rank.rawValue) {
+            return base + "_" + group.rank.rawValue
+        }
         for number in 2... where !taken.contains("\(base)_\(number)") { return "\(base)_\(number)" }
         return base
     }

@@ -65,7 +65,8 @@ struct DraftWriter: Sendable {
         let records = tally.entries.reduce(0) { $0 + $1.sketches.reduce(0) { $0 + $1.records } }
         let files = tally.entries.reduce(0) { $0 + $1.files }
         var text = "# A mapping that `cortex mapping infer` drafted; the language is described in docs/mapping.md.\n"
-        text += "# \(Self.count(records, "record")) of \(Self.count(kinds.kinds.count, "kind")) in \(Self.count(files, "file"));"
+        text +=
+            "# \(Self.count(records, "record")) of \(Self.count(kinds.kinds.count, "kind")) in \(Self.count(files, "file"));"
         text += " every kind becomes rows of `documents`.\n"
         guard !tally.entries.isEmpty else { return text + leftovers }
         text += "version: 1\nname: inferred\n\nshapes:\n"
@@ -129,10 +130,13 @@ struct DraftWriter: Sendable {
             case .list: "the elements of a list"
             case .keyed: "the members of an object"
             }
-        var text = "\(Self.count(records, "record")) in \(Self.count(draft.files, "file")): \(form)"
+        let pointer = group.places[place].pointer
+        let at = pointer == "/" ? "" : " at \(pointer)"
+        var text = "\(Self.count(records, "record"))\(at) in \(Self.count(draft.files, "file")): \(form)"
         if let example = group.examples.first { text += ", such as \(TreePath.text(example))" }
         if draft.sketches[place].tooLarge > 0 {
-            text += "; \(draft.sketches[place].tooLarge) larger than 8 MiB, which are quarantined without a larger --max-record"
+            text +=
+                "; \(draft.sketches[place].tooLarge) larger than 8 MiB, which are quarantined without a larger --max-record"
         }
         return text
     }
@@ -171,7 +175,8 @@ struct DraftWriter: Sendable {
     private var leftovers: String {
         var text = ""
         if !tally.unmapped.isEmpty {
-            text += "\n# Named as JSON and taken by no rule; a migration keeps the bytes, and the broken ones as quarantined records:\n"
+            text +=
+                "\n# Named as JSON and taken by no rule; a migration keeps the bytes, and the broken ones as quarantined records:\n"
             for file in tally.unmapped.prefix(Self.mostListed) {
                 text += YAMLText.comment("  \(TreePath.text(file.path)): \(file.reason)", indent: 0, hanging: "    ")
             }

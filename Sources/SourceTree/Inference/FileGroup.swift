@@ -51,13 +51,19 @@ struct FileGroup: Sendable {
     }
 
     /// The name of the kind at a place as far as names tell it; nil where none does.
+    ///
+    /// The member that holds the records, then the files' name, then the folder; the folder before the files' name where
+    /// the files are all that is in it.
     func kind(at place: RecordPlace) -> String? {
-        place.memberName.flatMap { NameWords($0.utf8).kind } ?? nameWords?.kind ?? folderKind
+        if let kind = place.memberName.flatMap({ NameWords($0.utf8).kind }) { return kind }
+        if isCatchAll, case .name(let name) = folder.last, let kind = NameWords(name).kind { return kind }
+        return nameWords?.kind ?? folderKind
     }
 
     /// Whether both have their records at the same places, and records that look alike.
     func isLike(_ other: FileGroup, atLeast likeness: Double) -> Bool {
-        guard rank == other.rank, isStream == other.isStream, places.map(\.pointer) == other.places.map(\.pointer) else {
+        guard rank == other.rank, isStream == other.isStream, places.map(\.pointer) == other.places.map(\.pointer)
+        else {
             return false
         }
         return zip(places, other.places).allSatisfy { $0.outline.likeness(to: $1.outline) >= likeness }

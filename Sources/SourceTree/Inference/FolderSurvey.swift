@@ -176,7 +176,8 @@ struct FolderSurvey: Sendable {
         var rest: [Cluster] = []
         for cluster in clusters where cluster.form != .stream {
             let home = streams.firstIndex {
-                cluster.form == .object && $0.rank == cluster.rank && $0.shape.likeness(to: cluster.shape) >= Self.likeness
+                cluster.form == .object && $0.rank == cluster.rank
+                    && $0.shape.likeness(to: cluster.shape) >= Self.likeness
             }
             guard let home else {
                 rest.append(cluster)
@@ -195,7 +196,8 @@ struct FolderSurvey: Sendable {
         var kept: [Draft] = []
         var gathered: [PlaceRank: Draft] = [:]
         for draft in drafts {
-            guard draft.isWhole, draft.cluster.names.count <= 2, draft.cluster.patterns.count == draft.cluster.names.count
+            guard draft.isWhole, draft.cluster.names.count <= 2,
+                draft.cluster.patterns.count == draft.cluster.names.count
             else {
                 kept.append(draft)
                 continue

@@ -104,7 +104,9 @@ public struct MappingInference: Sendable {
         let isStream = tally.entries[index].group.isStream
         guard try isStream || isValid(file, in: &tally.entries[index]) else { return }
         let selectors = try tally.entries[index].group.places.map { try RecordSelector(pointer: $0.pointer) }
-        for place in tally.entries[index].sketches.indices { tally.entries[index].sketches[place].startFile(file.place.path) }
+        for place in tally.entries[index].sketches.indices {
+            tally.entries[index].sketches[place].startFile(file.place.path)
+        }
         let folder = NameHash.hash(file.place.folder)
         var values = 0
         var scanner = JSONRecordScanner(reader: try file.open(), selectors: selectors, tolerance: .tolerant)
@@ -114,7 +116,13 @@ public struct MappingInference: Sendable {
                 let form = tally.entries[index].group.places[selector].form
                 if form == .keyed, kind != .object { continue }
                 let key = form == .keyed ? MappingPointer.split(pointer)?.last : nil
-                tally.entries[index].sketches[selector].add(bytes, kind: kind, key: key, place: file.place, folder: folder)
+                tally.entries[index].sketches[selector].add(
+                    bytes,
+                    kind: kind,
+                    key: key,
+                    place: file.place,
+                    folder: folder
+                )
             case .value: values += 1
             case .invalid: tally.entries[index].brokenStretches += 1
             case .text, .byteOrderMark: break
@@ -143,7 +151,9 @@ public struct MappingInference: Sendable {
         }
         let outline = try FileOutline.read(open: file.open)
         let reason =
-            if outline.mistakes > 0 { "no valid JSON" } else if outline.values == 0 { "empty" } else { "changed meanwhile" }
+            if outline.mistakes > 0 { "no valid JSON" } else if outline.values == 0 { "empty" } else {
+                "changed meanwhile"
+            }
         tally.unmapped.append(MappingDraft.Unmapped(path: file.place.path.bytes, reason: reason))
     }
 }

@@ -88,7 +88,7 @@ struct RecordPlaceFinder: Sendable {
         // The same names in each of several files are fields, not keys.
         let (distinct, untold) = value.names
         if !areIDs, value.opened >= 3, Double(distinct + untold) < average * 1.5 { return nil }
-        if all.objects * 5 >= all.count * 4, all.cohesion >= 0.5 {
+        if all.objects * 3 >= all.count * 2, all.cohesion >= 0.5 {
             return RecordPlace(steps: steps + [.any], form: .keyed, outline: all)
         }
         guard areIDs, all.arrays * 5 >= all.count * 4, let element = all.element, element.objects == element.count,

@@ -71,11 +71,16 @@ struct RecordSketch: Sendable {
         }
         titles = Self.usages(of: ["title", "name", "subject", "summary", "label", "displayname"], in: place.outline)
         created = Self.usages(
-            of: ["createdat", "created", "creationdate", "createdon", "timestamp", "time", "date", "ts", "at", "datetime"],
+            of: [
+                "createdat", "created", "creationdate", "createdon", "timestamp", "time", "date", "ts", "at",
+                "datetime",
+            ],
             in: place.outline
         )
         updated = Self.usages(
-            of: ["updatedat", "updated", "modifiedat", "modified", "lastupdated", "lastmodified", "changedat", "changed"],
+            of: [
+                "updatedat", "updated", "modifiedat", "modified", "lastupdated", "lastmodified", "changedat", "changed",
+            ],
             in: place.outline
         )
     }
@@ -83,7 +88,9 @@ struct RecordSketch: Sendable {
     /// Members of the first of these names, one for each name.
     private static func usages(of names: [String], in outline: ValueOutline) -> [Usage] {
         let members = outline.members.keys.sorted()
-        return names.flatMap { name in members.filter { IDNames.folded($0) == name && !$0.isEmpty } }.map { Usage(name: $0) }
+        return names.flatMap { name in members.filter { IDNames.folded($0) == name && !$0.isEmpty } }.map {
+            Usage(name: $0)
+        }
     }
 
     /// How many hashes are kept.

@@ -84,11 +84,15 @@ struct ValueOutline: Sendable {
     }
 
     private mutating func add(_ value: JSONValue, named name: String?, isSample: Bool, depth: Int) {
-        withMember(name) { if isSample { $0.add(value, depth: depth) } else { $0.note(value.kind, bytes: value.span.count) } }
+        withMember(name) {
+            if isSample { $0.add(value, depth: depth) } else { $0.note(value.kind, bytes: value.span.count) }
+        }
     }
 
     private mutating func add(_ element: JSONValue, isSample: Bool, depth: Int) {
-        withElement { if isSample { $0.add(element, depth: depth) } else { $0.note(element.kind, bytes: element.span.count) } }
+        withElement {
+            if isSample { $0.add(element, depth: depth) } else { $0.note(element.kind, bytes: element.span.count) }
+        }
     }
 
     /// Counts a value without looking into it.

@@ -17,7 +17,9 @@ enum YAMLText {
 
     /// A name as it is where that is safe, else quoted.
     static func name(_ text: String) -> String {
-        let isSafe = text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 0x5F || $0 == 0x2D }
+        let isSafe = text.utf8.allSatisfy {
+            (97...122).contains($0) || (48...57).contains($0) || $0 == 0x5F || $0 == 0x2D
+        }
         let isWord = text.utf8.first.map { (97...122).contains($0) } ?? false
         return isSafe && isWord && !reserved.contains(text) ? text : quoted(text)
     }
