@@ -1,3 +1,4 @@
+import Compression
 import DataMigration
 import Domain
 import Foundation
@@ -61,6 +62,24 @@ struct ForeignTreeTests {
             #expect(explanation.kind == "worker")
             #expect(explanation.records.map(\.outcome) == ["resolved"])
             #expect(try await harness.count("SELECT count(*) FROM documents WHERE kind = 'worker'") == 2)
+        }
+    }
+
+    @Test("Members of compressed files are drafted for like files, in folders of their own and beside others")
+    func compressed() async throws {
+        try await MigrationHarness.with { harness in
+            for number in 1...3 {
+                let lines = (1...4).map { #"{"level": "info", "line": \#($0 + 10 * number)}"# + "\n" }.joined()
+                try harness.write("logs/app-\(number).jsonl.gz", GzipWriter.compress(Array(lines.utf8)))
+            }
+            try harness.write("logs/app-4.jsonl", Array(#"{"level": "info", "line": 99}"#.utf8))
+            try await migrateWithDraft(harness)
+            let rules = try await harness.column("SELECT kind || ' ' || count(*) FROM documents GROUP BY kind ORDER BY 1")
+            #expect(rules == ["app 1", "log 12"])
+            #expect(
+                try await harness.column("SELECT id FROM documents ORDER BY 1 LIMIT 1")
+                    == ["logs/app-1.jsonl.gz!/app-1.jsonl#0"]
+            )
         }
     }
 

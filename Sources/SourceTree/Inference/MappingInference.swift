@@ -1,11 +1,11 @@
 import LosslessJSON
 
-/// Drafts a mapping for a tree that was never seen: which files are alike, where their records are, what they are called,
-/// and what identifies them. Every kind goes to `documents`.
+/// Drafts a mapping for a tree that was never seen, in which every kind goes to `documents`.
 ///
-/// The tree is read twice: once to see what is alike, once to count and to look for ids in what the drafted rules take.
-/// Memory is bounded whatever the number and size of the records: an outline for each group of files, a sketch for each
-/// candidate of an id, the names of one folder at a time.
+/// Decided are: which files are alike, where their records are, what they are called, and what identifies them. The tree
+/// is read twice: once to see what is alike, once to count and to look for ids in what the drafted rules take. Memory is
+/// bounded whatever the number and size of the records: an outline for each group of files, a sketch for each candidate
+/// of an id, the names of one folder at a time.
 public struct MappingInference: Sendable {
     private let contents: TreeContents
 

@@ -115,8 +115,7 @@ struct RecordPlaceFinder: Sendable {
             return isTooLarge || (files == 1 && dominate && records >= 10) ? found : nil
         }
         let areRecords = found.contains { place in
-            IDNames.hasID(place.outline, kind: place.memberName.flatMap { NameWords($0.utf8).kind })
-                || (dominate && place.outline.count >= 3 * root.count)
+            Self.hasID(place) || (place.form == .list && dominate && place.outline.count >= 3 * root.count)
         }
         let isEnvelope = Self.isEnvelope(root, around: found)
         let isExport = isEnvelope || (files == 1 && bytes * 2 >= root.bytes)
@@ -130,13 +129,24 @@ struct RecordPlaceFinder: Sendable {
         for name in value.members.keys.sorted() where name != "*" {
             guard let member = value.members[name] else { continue }
             let at = steps + [.member(name)]
-            if let place = Self.list(member, at: at) ?? Self.keyed(member, at: at, files: files) {
+            if let place = Self.list(member, at: at) ?? keyedRecords(member, at: at) {
                 places.append(place)
             } else if member.objects > 0, member.objects == member.count, !IDNames.hasID(member, kind: nil) {
                 places += inner(member, at: at)
             }
         }
         return places
+    }
+
+    /// Members found by name, where they are plainly records and not parts of one: with ids, or several at the top.
+    private func keyedRecords(_ member: ValueOutline, at steps: [RecordPlace.Step]) -> RecordPlace? {
+        guard let place = Self.keyed(member, at: steps, files: files) else { return nil }
+        let areSeveral = steps.count == 1 && place.outline.count >= 3 * member.count
+        return areSeveral || Self.hasID(place) ? place : nil
+    }
+
+    private static func hasID(_ place: RecordPlace) -> Bool {
+        IDNames.hasID(place.outline, kind: place.memberName.flatMap { NameWords($0.utf8).kind })
     }
 
     /// Names of members that stand around records and are not of one.

@@ -165,7 +165,8 @@ extension ValueOutline {
     /// How alike two sets of objects are in the names of their members, 0 to 1; 1 where neither has any.
     func likeness(to other: ValueOutline) -> Double {
         var (common, all) = (0.0, 0.0)
-        for name in Set(members.keys).union(other.members.keys) {
+        // In order, since sums of fractions depend on it and thresholds on them.
+        for name in Set(members.keys).union(other.members.keys).sorted() {
             let (left, right) = (presence(of: name), other.presence(of: name))
             common += min(left, right)
             all += max(left, right)
