@@ -172,8 +172,12 @@ extension ForeignTree {
             ("lists/star.json", #"{"*": [{"id": 1}], "": [{"id": 2}], "a/b~c": [{"id": 3}]}"#),
             ("lists/page.json", #"{"page": 1, "a/b~c": [{"id": 1, "x": 1}, {"id": 2, "x": 2}]}"#),
         ].map { (Array($0.0.utf8), Array($0.1.utf8)) }
+        // Longer than an id may be.
+        let long = Array(repeating: String(repeating: "d", count: 200), count: 11).joined(separator: "/")
+        files.append((Array((long + "/x.json").utf8), Array(#"[{"a": 1}, {"a": 1}]"#.utf8)))
+        files.append((Array((long + "/y.json").utf8), Array(#"{"b": 1}"#.utf8)))
         files.append((Array("bad".utf8) + [0xFF] + Array(".json".utf8), Array(#"{"id": "ff"}"#.utf8)))
-        return ForeignTree(title: "odd names", files: files, records: 12, copies: 0, broken: 0)
+        return ForeignTree(title: "odd names", files: files, records: 15, copies: 0, broken: 0)
     }
 }
 

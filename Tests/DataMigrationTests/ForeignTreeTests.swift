@@ -74,7 +74,9 @@ struct ForeignTreeTests {
             }
             try harness.write("logs/app-4.jsonl", Array(#"{"level": "info", "line": 99}"#.utf8))
             try await migrateWithDraft(harness)
-            let rules = try await harness.column("SELECT kind || ' ' || count(*) FROM documents GROUP BY kind ORDER BY 1")
+            let rules = try await harness.column(
+                "SELECT kind || ' ' || count(*) FROM documents GROUP BY kind ORDER BY 1"
+            )
             #expect(rules == ["app 1", "log 12"])
             #expect(
                 try await harness.column("SELECT id FROM documents ORDER BY 1 LIMIT 1")

@@ -18,8 +18,13 @@ struct IdentityChoice: Sendable, Hashable {
     /// Chooses for a kind: the first candidate that nearly all records have and of which none comes twice.
     init(_ sketch: RecordSketch, kind: String) {
         let usual = sketch.identities.filter { $0.candidate != .path && $0.present * 10 >= sketch.records * 9 }
-        let hasUniquePath = sketch.identities.contains { $0.candidate == .path && $0.isUnique(in: .tree) }
-        let strong = usual.filter { $0.isStrong(kind: kind) }
+        let hasUniquePath =
+            sketch.longestPath <= RecordMapper.longestID
+            && sketch.identities.contains { $0.candidate == .path && $0.isUnique(in: .tree) }
+        // With the path or folder before it an id must not be too long to be a key.
+        let strong = usual.filter {
+            $0.isStrong(kind: kind) && $0.longest + sketch.longestPath < RecordMapper.longestID
+        }
         if let best = usual.first(where: { $0.isUnique(in: .tree) && ($0.isStrong(kind: kind) || $0.isWorthy) }) {
             basis = .one(best.candidate)
             reason = best.text(of: sketch, scope: "")

@@ -27,6 +27,8 @@ struct RecordSketch: Sendable {
     struct Identity: Sendable {
         let candidate: Candidate
         fileprivate(set) var present = 0
+        /// The length of the longest id; bytes.
+        fileprivate(set) var longest = 0
         fileprivate(set) var example: String?
         fileprivate(set) var scopes: [Scope: UniquenessSketch]
     }
@@ -43,6 +45,8 @@ struct RecordSketch: Sendable {
 
     /// How many records there are.
     private(set) var records = 0
+    /// The length of the longest path of a file; bytes.
+    private(set) var longestPath = 0
     /// Records that are larger than the limit.
     private(set) var tooLarge = 0
     /// The kinds of values they are.
@@ -107,6 +111,7 @@ struct RecordSketch: Sendable {
 
     /// Must be called before the records of each file.
     mutating func startFile(_ path: MappingPath) {
+        longestPath = max(longestPath, TreePath.text(path.bytes).utf8.count)
         for index in identities.indices {
             identities[index].scopes[.file]?.startScope()
             guard identities[index].candidate == .path else { continue }
@@ -137,6 +142,7 @@ struct RecordSketch: Sendable {
 
     private mutating func add(_ id: String, to index: Int, folder: UInt64) {
         identities[index].present += 1
+        identities[index].longest = max(identities[index].longest, id.utf8.count)
         if identities[index].example == nil { identities[index].example = id }
         identities[index].scopes[.tree]?.add(id)
         identities[index].scopes[.folder]?.add(id, scope: folder)

@@ -116,7 +116,8 @@ struct RecordMapper {
         switch shape.withoutID {
         case .resolve: return nil
         case .derive:
-            naturalID = "\(readableText(path.documentID))#\(ordinal)\(pointerText)"
+            naturalID =
+                "\(readableText(path.documentID))#\(ordinal)\(pointer.map { "/" + MappingPointer.escape($0) }.joined())"
             return nil
         case .quarantine:
             let places = shape.naturalID.map(\.description).joined(separator: ", ")
@@ -141,8 +142,6 @@ struct RecordMapper {
     }
 
     var offset: Int { fields.record.span.start }
-
-    private var pointerText: String { pointer.map { "/" + MappingPointer.escape($0) }.joined() }
 
     // MARK: Sources
 
@@ -179,7 +178,7 @@ struct RecordMapper {
         case .path: return .text(readableText(path.documentID))
         case .ordinal: return .text(String(ordinal))
         case .folder: return .text(TreePath.text(Array(TreePath.split(path.bytes).parent)))
-        case .place: return .text("\(TreePath.text(path.bytes))#\(ordinal)\(pointerText)")
+        case .place: return .text(RecordPlaceText.text(path: path, ordinal: ordinal, pointer: pointer))
         case .constant(let text): return .text(text)
         case .fileSuffix(let suffix): return .boolean(path.hasSuffix(Array(suffix.utf8)))
         case .join(let parts): return join(parts, element: element)
