@@ -53,6 +53,7 @@ struct MigrationHarness {
 
     func migration(
         source: String? = nil,
+        mapping: Mapping? = nil,
         _ configure: (inout MigrationOptions) -> Void = { _ in },
         progress: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
     ) throws -> Migration {
@@ -60,7 +61,7 @@ struct MigrationHarness {
         configure(&options)
         return Migration(
             source: try SourceRoot(validating: source ?? root),
-            mapping: try Mapping.shipped(),
+            mapping: try mapping ?? Mapping.shipped(),
             options: options,
             progress: progress
         )
@@ -70,9 +71,10 @@ struct MigrationHarness {
     @discardableResult
     func migrate(
         source: String? = nil,
+        mapping: Mapping? = nil,
         _ configure: (inout MigrationOptions) -> Void = { _ in }
     ) async throws -> RunFacts {
-        let migration = try migration(source: source, configure)
+        let migration = try migration(source: source, mapping: mapping, configure)
         return try await client.withSession { try await migration.run(session: $0, facts: Self.facts) }
     }
 
@@ -82,8 +84,8 @@ struct MigrationHarness {
         return try await client.withSession { try await migration.repair(session: $0, facts: Self.facts) }
     }
 
-    func verify(source: String? = nil) async throws -> VerificationReport {
-        let migration = try migration(source: source)
+    func verify(source: String? = nil, mapping: Mapping? = nil) async throws -> VerificationReport {
+        let migration = try migration(source: source, mapping: mapping)
         return try await client.withSession { try await migration.verify(session: $0) }
     }
 

@@ -5,6 +5,6 @@ struct MappingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mapping",
         abstract: "The rules that say what a file's records become.",
-        subcommands: [MappingCheckCommand.self]
+        subcommands: [MappingCheckCommand.self, MappingInferCommand.self]
     )
 }

@@ -2852,5 +2852,37 @@ GRANT USAGE ON SCHEMA public TO PUBLIC;
 
 """###
 ),
+SchemaStep(
+number: 10,
+name: "document_search",
+up: ###"""
+-- Parts of ids and titles of documents. Words are found by documents_search (0005); a part of an id is no word, and ids
+-- are what people of another team's tree have at hand.
+
+CREATE INDEX documents_id_trigrams ON public.documents USING gin (id extensions.gin_trgm_ops);
+CREATE INDEX documents_title_trigrams ON public.documents USING gin (left(title, 4096) extensions.gin_trgm_ops);
+
+"""###,
+verify: ###"""
+DO $$
+DECLARE
+    missing text;
+BEGIN
+    SELECT string_agg(name, ', ') INTO missing
+    FROM unnest(ARRAY['documents_id_trigrams', 'documents_title_trigrams']) AS name
+    WHERE to_regclass('public.' || name) IS NULL;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'indexes are missing in schema public: %', missing;
+    END IF;
+END
+$$;
+
+"""###,
+down: ###"""
+DROP INDEX public.documents_title_trigrams;
+DROP INDEX public.documents_id_trigrams;
+
+"""###
+),
 ]
 }

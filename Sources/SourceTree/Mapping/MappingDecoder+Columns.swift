@@ -241,6 +241,8 @@ extension MappingDecoder {
         case "$name": return .fileName
         case "$path": return .path
         case "$ordinal": return .ordinal
+        case "$folder": return .folder
+        case "$place": return .place
         default: break
         }
         if text.hasPrefix("$behind/"), let colons = UInt8(text.dropFirst(8)) { return .nameBehind(colons: Int(colons)) }
@@ -252,7 +254,10 @@ extension MappingDecoder {
                 node,
                 "`\(text)` is no source",
                 hint:
-                    "a pointer such as `/id`, or $id, $key, $member, $parent-key, $record, $element, $stem, $name, $behind/N, $path, $ordinal"
+                    """
+                    a pointer such as `/id`, or $id, $key, $member, $parent-key, $record, $element, $stem, $name, $behind/N, \
+                    $path, $folder, $ordinal, $place
+                    """
             )
             return nil
         }

@@ -180,6 +180,8 @@ struct RecordMapper {
         case .nameBehind(let colons): return path.decodedName(behindColons: colons).map { .text($0) } ?? .nothing
         case .path: return .text(readableText(path.documentID))
         case .ordinal: return .text(String(ordinal))
+        case .folder: return .text(TreePath.text(Array(TreePath.split(path.bytes).parent)))
+        case .place: return .text(RecordPlaceText.text(path: path, ordinal: ordinal, pointer: pointer))
         case .constant(let text): return .text(text)
         case .fileSuffix(let suffix): return .boolean(path.hasSuffix(Array(suffix.utf8)))
         case .join(let parts): return join(parts, element: element)
@@ -391,6 +393,8 @@ extension ValueSource: CustomStringConvertible {
         case .nameBehind(let colons): "$behind/\(colons)"
         case .path: "$path"
         case .ordinal: "$ordinal"
+        case .folder: "$folder"
+        case .place: "$place"
         case .constant(let text): "\"\(text)\""
         case .fileSuffix(let suffix): "file-suffix \(suffix)"
         case .join(let parts): parts.map(\.description).joined(separator: "+")

@@ -169,6 +169,10 @@ enum ValueSource: Sendable, Hashable {
     case path
     /// The number of the top-level value in the file.
     case ordinal
+    /// The path of the folder that the file is in.
+    case folder
+    /// The whole path, the number of the top-level value and the record's pointer: no two records have the same.
+    case place
     /// A fixed text.
     case constant(String)
     /// Whether the file's name ends so.

@@ -1,0 +1,2 @@
+DROP INDEX public.documents_title_trigrams;
+DROP INDEX public.documents_id_trigrams;
