@@ -1,0 +1,211 @@
+import Domain
+import LosslessJSON
+import Postgres
+import SourceTree
+
+/// Plans the rows that programs changed or made: in the place that each came from where it can be, else in a new file.
+struct ChangePlanner {
+    let planner: ExportPlanner
+
+    private var session: PostgresSession { planner.session }
+    private var extractor: RecordExtractor { planner.extractor }
+    private var removal: RecordRemoval { RecordRemoval(planner: planner) }
+    private var newFiles: NewFiles { NewFiles(planner: planner) }
+
+    /// A row as the database has it.
+    struct Row {
+        let table: CatalogTable
+        let key: String
+        let sourceRecordID: String?
+        let values: [MappedValue]
+    }
+
+    /// Plans a table: rows that changed since their import, that were made since, or whose record goes.
+    func plan(_ table: CatalogTable) async throws {
+        let reading = RowReading(table: table)
+        // Agents that only a name stands for are no row of any file, unless a program has made something of them.
+        let inferred = table == .agents ? "AND (t.origin IS DISTINCT FROM 'inferred' OR t.version > t.imported_version)" : ""
+        try await session.forEachPage(
+            "changed_rows",
+            """
+            SELECT \(reading.columns) FROM public.\(table.name) t
+            WHERE (t.source_record_id IS NULL OR t.imported_version IS NULL OR t.version > t.imported_version
+                OR EXISTS (SELECT FROM export_removed_records x WHERE x.record_id = t.source_record_id)) \(inferred)
+            ORDER BY row_key
+            """
+        ) { row in
+            try await plan(
+                Row(
+                    table: table,
+                    key: row["row_key"].string ?? "",
+                    sourceRecordID: row["source_record_id"].string,
+                    values: reading.values(of: row)
+                )
+            )
+        }
+    }
+
+    private func plan(_ row: Row) async throws {
+        guard let record = try await base(of: row), try await !planner.isRemoved(record) else {
+            try await newFiles.create(row)
+            return
+        }
+        guard let own = try await ownValues(of: record, row.table) else { return try await planImplied(row, record) }
+        if own == row.values, try await !hasElements(record) { return }
+        let revision = try await revise(record, to: row)
+        if let revision, revision.unmet.isEmpty { return try await patch(record, revision, row) }
+        if try await newFiles.create(row, onlyIfExact: true) { return try await replaceBase(record, row) }
+        guard let revision else {
+            guard try await newFiles.create(row, onlyIfExact: false) else { return }
+            return try await replaceBase(record, row)
+        }
+        for column in revision.unmet {
+            planner.facts.notExported.append(
+                ExportFacts.NotExported(
+                    path: record.pathText,
+                    table: row.table.name,
+                    key: row.key,
+                    column: column,
+                    reason: "the file has no place for this value of the column"
+                )
+            )
+        }
+        try await patch(record, revision, row)
+    }
+
+    // MARK: Where a row came from
+
+    /// The record that a row came from; of a row that was made anew with an old id, the record of that id.
+    private func base(of row: Row) async throws -> ExportRecord? {
+        if let id = row.sourceRecordID {
+            return try await planner.records(where: "r.record_id = $1::uuid AND r.outcome = 'resolved'", [.text(id)]).first
+        }
+        guard !row.table.hasDerivedKey else { return nil }
+        let names = row.table.mappedColumns.map(\.name)
+        guard let name = row.table.key.last, let index = names.firstIndex(of: name), let id = row.values[index].asText
+        else { return nil }
+        return try await planner.records(
+            where: "r.natural_id = $1 AND r.kind = ANY ($2::text[]) AND r.outcome = 'resolved'",
+            [.text(id), .textArray(extractor.kinds(of: row.table))]
+        ).first
+    }
+
+    /// The values of a record's own row, if it is of this table; those of an unreachable text are not known, so none match.
+    private func ownValues(of record: ExportRecord, _ table: CatalogTable) async throws -> [MappedValue]? {
+        guard extractor.tables(ofKind: record.kind).contains(table.name) else { return nil }
+        guard let text = try await planner.text(of: record) else { return [] }
+        return planner.rows(of: record, text: text).first?.values ?? []
+    }
+
+    private func hasElements(_ record: ExportRecord) async throws -> Bool {
+        try await session.query(
+            "SELECT EXISTS (SELECT FROM export_elements WHERE record_id = $1::uuid) AS found",
+            [.text(record.recordID)]
+        ).rows[0]["found"].boolean ?? false
+    }
+
+    /// A row that a record implies goes into a file of its own, and the element that implies it goes.
+    private func planImplied(_ row: Row, _ record: ExportRecord) async throws {
+        let text = try await planner.text(of: record)
+        let implied = text.flatMap { text in
+            planner.rows(of: record, text: text).first {
+                $0.table == row.table && !$0.role.isEmpty
+                    && (!row.table.hasDerivedKey || ExportPlanner.derivedKey($0, of: record) == row.key)
+            }
+        }
+        // A reference that the deletion of a row took away is no change of a file.
+        if let implied, Self.isSame(implied.values, row) { return }
+        guard try await newFiles.create(row), row.table.hasDerivedKey, let implied else { return }
+        try await DeletionPlanner(planner: planner).removeElement(
+            record,
+            role: implied.role,
+            row: .init(table: row.table, key: row.key)
+        )
+    }
+
+    private static func isSame(_ values: [MappedValue], _ row: Row) -> Bool {
+        let origin = row.table == .agents ? row.table.mappedColumns.firstIndex { $0.name == "origin" } : nil
+        return values.indices.allSatisfy { $0 == origin || values[$0] == row.values[$0] }
+    }
+
+    // MARK: In place
+
+    /// The record's text changed to become the row; nil where it cannot be changed.
+    private func revise(_ record: ExportRecord, to row: Row) async throws -> RecordRevision? {
+        guard record.isVisible, let text = try await planner.text(of: record), try await !isPartOfAnother(record) else {
+            return nil
+        }
+        let removals = try await planner.takeInnerRemovals(of: record)
+        return extractor.revise(text[...], at: planner.place(of: record), to: row.values, removing: removals)
+    }
+
+    /// Whether the record is inside of another one that stands for a row, which would change with it.
+    private func isPartOfAnother(_ record: ExportRecord) async throws -> Bool {
+        if try await planner.isCovered(record) { return true }
+        return try await session.query(
+            """
+            SELECT EXISTS (SELECT FROM source.records r WHERE r.file_id = $1::uuid AND r.ordinal = $2::bigint
+                AND r.byte_start <= $3::bigint AND r.byte_end >= $4::bigint AND r.record_id <> $5::uuid
+                AND r.outcome = 'resolved') AS inside
+            """,
+            [
+                .text(record.fileID), .integer(Int64(record.ordinal)), .integer(Int64(record.span.start)),
+                .integer(Int64(record.span.end)), .text(record.recordID),
+            ]
+        ).rows[0]["inside"].boolean ?? false
+    }
+
+    private func patch(_ record: ExportRecord, _ revision: RecordRevision, _ row: Row) async throws {
+        if let text = try await planner.text(of: record), text != revision.text {
+            try await planner.put(record, replacement: revision.text)
+        }
+        if record.isByNaturalID {
+            guard revision.record.newestTime != record.newestTime || revision.record.naturalID != record.naturalID else {
+                return
+            }
+            let standing = NewFiles.Standing(revision.record, mtime: record.mtime, path: record.path, record: record)
+            try await newFiles.removeBetter(than: standing, row: row)
+        } else {
+            try await patchRepeats(of: record, row)
+        }
+    }
+
+    /// Exact repeats of a record are one row with it: they follow, or they would be rows of their own.
+    private func patchRepeats(of record: ExportRecord, _ row: Row) async throws {
+        for copy in try await planner.records(where: "r.superseded_by = $1::uuid", [.text(record.recordID)]) {
+            if let revision = try await revise(copy, to: row), revision.unmet.isEmpty {
+                try await planner.put(copy, replacement: revision.text)
+            } else {
+                try await removal.remove(copy, of: .init(table: row.table, key: row.key))
+            }
+        }
+    }
+
+    /// The row has a file of its own now: its record must not be a second row, nor win over that file.
+    private func replaceBase(_ record: ExportRecord, _ row: Row) async throws {
+        guard !record.isByNaturalID else { return }
+        let repeats = try await planner.records(where: "r.superseded_by = $1::uuid", [.text(record.recordID)])
+        for copy in [record] + repeats { try await removal.remove(copy, of: .init(table: row.table, key: row.key)) }
+    }
+
+    // MARK: Elements
+
+    /// Takes elements out of records whose own row did not change.
+    func planElements() async throws {
+        try await session.forEachPage(
+            "element_records",
+            """
+            SELECT DISTINCT e.record_id FROM export_elements e
+            WHERE NOT EXISTS (SELECT FROM export_removed_records x WHERE x.record_id = e.record_id) ORDER BY 1
+            """
+        ) { row in
+            guard let record = try await planner.record(id: row["record_id"].string ?? ""),
+                let text = try await planner.text(of: record),
+                let own = planner.rows(of: record, text: text).first
+            else { return }
+            let changed = Row(table: own.table, key: record.naturalID ?? "", sourceRecordID: nil, values: own.values)
+            guard let revision = try await revise(record, to: changed) else { return }
+            try await patch(record, revision, changed)
+        }
+    }
+}
