@@ -37,12 +37,18 @@ extension MigrationHarness {
 
     /// Every row of the tables that files describe, as text by table: all columns that records fill, without derived keys.
     ///
-    /// JSON is compared by meaning. Rows that stand for a mere name are left out.
+    /// JSON is compared by meaning. Rows that stand for a mere name are left out, and so are parts of the metadata that are
+    /// rows of their own.
     func comparableRows() async throws -> [String: [String]] {
         var result: [String: [String]] = [:]
         for table in CatalogTable.all where table != .auditLogs {
             let columns = table.mappedColumns.map { column in
                 switch column.type {
+                case .json where column.name == "metadata":
+                    """
+                    nullif(public.safe_jsonb(metadata) - '{dependencies,required_by,tasks,task,task_data}'::text[] #- '{context,dependencies}'
+                        #- '{metadata,dependencies}', '{}')::text
+                    """
                 case .json: "public.safe_jsonb(\"\(column.name)\")::text"
                 case .numeric: "trim_scale(\"\(column.name)\")::text"
                 default: "\"\(column.name)\"::text"

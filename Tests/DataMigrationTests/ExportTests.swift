@@ -111,7 +111,7 @@ struct ExportTests {
             testDescription: "NULL takes the member away",
             sql: "UPDATE tasks SET repository_owner = NULL, repository_name = NULL, tags = NULL WHERE task_id = 't-1'",
             edits: [
-                (#"  "tags":["x", "y"], "context""#, #"  "context""#), (#", "repository":"acme/api""#, ""),
+                (",\n      \"tags\":[\"x\", \"y\"]", ""), (#", "repository":"acme/api""#, ""),
             ]
         ),
         Change(

@@ -18,6 +18,22 @@ struct ChangePlanner {
         let key: String
         let sourceRecordID: String?
         let values: [MappedValue]
+        /// Pointers, relative to the record, of what goes besides: relations that are deleted.
+        var removing: [String] = []
+
+        init(table: CatalogTable, key: String, values: [MappedValue]) {
+            self.table = table
+            self.key = key
+            sourceRecordID = nil
+            self.values = values
+        }
+
+        init(_ row: PostgresRow, _ reading: RowReading) {
+            table = reading.table
+            key = row["row_key"].string ?? ""
+            sourceRecordID = row["source_record_id"].string
+            values = reading.values(of: row)
+        }
     }
 
     /// Plans a table: rows that changed since their import, that were made since, or whose record goes.
@@ -34,24 +50,19 @@ struct ChangePlanner {
             ORDER BY row_key
             """
         ) { row in
-            try await plan(
-                Row(
-                    table: table,
-                    key: row["row_key"].string ?? "",
-                    sourceRecordID: row["source_record_id"].string,
-                    values: reading.values(of: row)
-                )
-            )
+            try await plan(Row(row, reading))
         }
     }
 
-    private func plan(_ row: Row) async throws {
+    private func plan(_ changed: Row) async throws {
+        var row = changed
         guard let record = try await base(of: row), try await !planner.isRemoved(record) else {
             try await newFiles.create(row)
             return
         }
         guard let own = try await ownValues(of: record, row.table) else { return try await planImplied(row, record) }
-        if own == row.values, try await !hasElements(record) { return }
+        row.removing = try await planner.takeInnerRemovals(of: record)
+        if own == row.values && row.removing.isEmpty { return }
         let revision = try await revise(record, to: row)
         if let revision, revision.unmet.isEmpty { return try await patch(record, revision, row) }
         if try await newFiles.create(row, onlyIfExact: true) { return try await replaceBase(record, row) }
@@ -97,13 +108,6 @@ struct ChangePlanner {
         return planner.rows(of: record, text: text).first?.values ?? []
     }
 
-    private func hasElements(_ record: ExportRecord) async throws -> Bool {
-        try await session.query(
-            "SELECT EXISTS (SELECT FROM export_elements WHERE record_id = $1::uuid) AS found",
-            [.text(record.recordID)]
-        ).rows[0]["found"].boolean ?? false
-    }
-
     /// A row that a record implies goes into a file of its own, and the element that implies it goes.
     private func planImplied(_ row: Row, _ record: ExportRecord) async throws {
         let text = try await planner.text(of: record)
@@ -135,8 +139,7 @@ struct ChangePlanner {
         guard record.isVisible, let text = try await planner.text(of: record), try await !isPartOfAnother(record) else {
             return nil
         }
-        let removals = try await planner.takeInnerRemovals(of: record)
-        return extractor.revise(text[...], at: planner.place(of: record), to: row.values, removing: removals)
+        return extractor.revise(text[...], at: planner.place(of: record), to: row.values, removing: row.removing)
     }
 
     /// Whether the record is inside of another one that stands for a row, which would change with it.
@@ -159,15 +162,13 @@ struct ChangePlanner {
         if let text = try await planner.text(of: record), text != revision.text {
             try await planner.put(record, replacement: revision.text)
         }
-        if record.isByNaturalID {
-            guard revision.record.newestTime != record.newestTime || revision.record.naturalID != record.naturalID else {
-                return
-            }
-            let standing = NewFiles.Standing(revision.record, mtime: record.mtime, path: record.path, record: record)
-            try await newFiles.removeBetter(than: standing, row: row)
-        } else {
+        let standing = NewFiles.Standing(revision.record, mtime: record.mtime, path: record.path, record: record)
+        if !record.isByNaturalID {
             try await patchRepeats(of: record, row)
+        } else if revision.record.newestTime != record.newestTime || revision.record.naturalID != record.naturalID {
+            try await newFiles.removeBetter(than: standing, row: row)
         }
+        try await ImpliedAgents(planner: planner).keep(revision.record, standing)
     }
 
     /// Exact repeats of a record are one row with it: they follow, or they would be rows of their own.
@@ -203,8 +204,20 @@ struct ChangePlanner {
                 let text = try await planner.text(of: record),
                 let own = planner.rows(of: record, text: text).first
             else { return }
-            let changed = Row(table: own.table, key: record.naturalID ?? "", sourceRecordID: nil, values: own.values)
-            guard let revision = try await revise(record, to: changed) else { return }
+            var changed = Row(table: own.table, key: record.naturalID ?? "", values: own.values)
+            changed.removing = try await planner.takeInnerRemovals(of: record)
+            guard let revision = try await revise(record, to: changed) else {
+                planner.facts.resurfacing.append(
+                    ExportFacts.NotExported(
+                        path: record.pathText,
+                        table: own.table.name,
+                        key: changed.key,
+                        column: nil,
+                        reason: "relations that it implies are deleted; it is a part of another record, which is kept"
+                    )
+                )
+                return
+            }
             try await patch(record, revision, changed)
         }
     }

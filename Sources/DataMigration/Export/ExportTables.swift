@@ -9,7 +9,7 @@ enum ExportTables {
             is_removal boolean, replacement bytea
             """,
         "removed_files": "file_id uuid PRIMARY KEY",
-        "created_files": "path bytea PRIMARY KEY, content bytea, mode int",
+        "created_files": "path bytea PRIMARY KEY, content bytea, mode int, table_name text, row_key text",
         // Records that are no more, and those that go on in a file of their own.
         "removed_records": "record_id uuid PRIMARY KEY",
         // Elements of lists in records that imply rows which are no more.

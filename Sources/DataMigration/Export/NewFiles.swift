@@ -23,6 +23,15 @@ struct NewFiles {
         /// The stored record that it is, changed; nil for a new one.
         let recordID: String?
 
+        /// Whether it is better than a stored record.
+        func wins(over record: ExportRecord) -> Bool {
+            if rank != record.rank { return rank < record.rank }
+            let (mine, other) = (newestTime ?? .min, record.newestTime ?? .min)
+            if mine != other { return mine > other }
+            if mtime != record.mtime { return mtime > record.mtime }
+            return path.lexicographicallyPrecedes(record.path)
+        }
+
         init(_ record: ExtractedRecord, mtime: Int64, path: [UInt8], record stored: ExportRecord?) {
             kind = record.kind
             naturalID = record.naturalID
@@ -39,6 +48,7 @@ struct NewFiles {
     /// Plans the file of a row. Returns whether there is one; where not, and unless asked for an exact one, says why.
     @discardableResult
     func create(_ row: ChangePlanner.Row, onlyIfExact: Bool = false) async throws -> Bool {
+        if try await isCreated(row) { return true }
         var best: (path: [UInt8], revision: RecordRevision)?
         for path in FilePlacement(table: row.table, key: row.key, values: row.values).paths {
             guard let prefix = planner.prefixes.max(by: { $0.key < $1.key })?.value, path.hasPrefix(prefix) else { continue }
@@ -49,7 +59,14 @@ struct NewFiles {
                 fileID: DeterministicID(namespace: .file, parts: [free]),
                 size: 0
             )
-            guard let revision = planner.extractor.compose(row.values, of: row.table, as: source) else { continue }
+            guard
+                let revision = planner.extractor.compose(
+                    row.values,
+                    of: row.table,
+                    as: source,
+                    removing: row.removing
+                )
+            else { continue }
             if best.map({ revision.unmet.count < $0.revision.unmet.count }) ?? true { best = (free, revision) }
             if revision.unmet.isEmpty { break }
         }
@@ -62,13 +79,24 @@ struct NewFiles {
             report(row, path: path, column: column, "the mapping reads no such value of the column from a file of its own")
         }
         try await session.query(
-            "INSERT INTO export_created_files VALUES ($1, $2, $3::int)",
-            // What a user signs in with is for nobody else.
-            [.bytes(best.path), .bytes(best.revision.text), .integer(row.table == .users ? 0o600 : 0o644)]
+            "INSERT INTO export_created_files VALUES ($1, $2, $3::int, $4, $5)",
+            [
+                .bytes(best.path), .bytes(best.revision.text),
+                // What a user signs in with is for nobody else.
+                .integer(row.table == .users ? 0o600 : 0o644), .text(row.table.name), .text(row.key),
+            ]
         )
         let standing = Standing(best.revision.record, mtime: planner.stamp, path: best.path, record: nil)
         if best.revision.record.resolution == .byNaturalID { try await removeBetter(than: standing, row: row) }
+        try await ImpliedAgents(planner: planner).keep(best.revision.record, standing)
         return true
+    }
+
+    private func isCreated(_ row: ChangePlanner.Row) async throws -> Bool {
+        try await session.query(
+            "SELECT EXISTS (SELECT FROM export_created_files WHERE table_name = $1 AND row_key = $2) AS created",
+            [.text(row.table.name), .text(row.key)]
+        ).rows[0]["created"].boolean ?? false
     }
 
     private func report(_ row: ChangePlanner.Row, path: String?, column: String?, _ reason: String) {

@@ -17,7 +17,8 @@ struct RecordComposer {
         place = RecordExtractor.Place(source: source, pointer: "", ordinal: 0, byteStart: 0)
     }
 
-    func compose(_ wanted: [MappedValue]) -> RecordRevision? {
+    func compose(_ values: [MappedValue], removing: [String]) -> RecordRevision? {
+        let wanted = RowWish.removing(removing, from: values, shape: shape)
         let (start, isExact) = firstText(wanted)
         guard let revision = extractor.revise(start[...], at: place, to: wanted) else { return nil }
         // A document is what its body says, letter by letter, if that is all there is to say.

@@ -65,11 +65,17 @@ struct RecordReviser {
     // MARK: Revising
 
     func revise(_ text: [UInt8], to wanted: [MappedValue], removing: [String]) -> RecordRevision? {
-        guard let original = read(text) else { return nil }
-        let wish = RowWish(values: wanted, shape: shape, original: original)
+        guard var original = read(text) else { return nil }
         var text = text
-        if !removing.isEmpty { text = Self.remove(removing, from: original.document) }
-        text = applyRest(of: wish.removing(removing, from: original.document), to: text) ?? text
+        var wanted = wanted
+        if !removing.isEmpty {
+            text = Self.remove(removing, from: original.document)
+            guard let remaining = read(text) else { return nil }
+            original = remaining
+            wanted = RowWish.removing(removing, from: wanted, shape: shape)
+        }
+        let wish = RowWish(values: wanted, shape: shape, original: original)
+        text = applyRest(of: wish, to: text) ?? text
         var writtenBy: [String: Int] = [:]
         var best = text
         for _ in 0..<Self.mostRounds {

@@ -53,9 +53,14 @@ extension RecordExtractor {
     /// The text of a new record that is a whole file of its own and becomes the wanted row.
     ///
     /// Nil when the mapping takes no such file for this table. The text is laid out in one fixed way: names sorted by
-    /// their bytes, two blanks a level; a document is its body's text.
-    public func compose(_ wanted: [MappedValue], of table: CatalogTable, as source: Source) -> RecordRevision? {
-        RecordComposer(extractor: self, source: source, table: table)?.compose(wanted)
+    /// their bytes, two blanks a level; a document is its body's text. `removing` is as for `revise`.
+    public func compose(
+        _ wanted: [MappedValue],
+        of table: CatalogTable,
+        as source: Source,
+        removing: [String] = []
+    ) -> RecordRevision? {
+        RecordComposer(extractor: self, source: source, table: table)?.compose(wanted, removing: removing)
     }
 
     /// Removes what makes a record one of its kind, its id, and leaves everything else; nil where that does not do.

@@ -7,6 +7,8 @@ struct RowWish {
     let shape: RecordShape
     /// Top-level fields that changed columns come from: the rest may hold copies of them, which do not count.
     private let copies: Set<String>
+    /// Those of them that are such a column's value as a whole: the column says what becomes of them.
+    private let ownFields: Set<String>
     /// The rest, or the whole record, as it is wanted; nil where there is to be none.
     private let rest: JSONDocument?
     private let isRestChanged: Bool
@@ -14,22 +16,17 @@ struct RowWish {
     init(values: [MappedValue], shape: RecordShape, original: MappedRecord) {
         self.values = values
         self.shape = shape
-        var copies: Set<String> = []
+        var (copies, ownFields): (Set<String>, Set<String>) = ([], [])
         for column in shape.row.columns where !Self.isMet(column, wanted: values, by: original.values) {
-            copies.formUnion(Self.fields(of: column, shape: shape, record: original))
+            let fields = Self.fields(of: column, shape: shape, record: original)
+            copies.formUnion(fields.all)
+            if case .collect = shape.rest { ownFields.formUnion(fields.own) }
         }
         self.copies = copies
+        self.ownFields = ownFields
         rest = Self.document(values[Self.restTarget(shape)])
         let was = Self.document(original.values[Self.restTarget(shape)])
         isRestChanged = !Self.mean(rest, was)
-    }
-
-    private init(_ other: RowWish, rest: JSONDocument?) {
-        values = other.values
-        shape = other.shape
-        copies = other.copies
-        isRestChanged = other.isRestChanged
-        self.rest = rest
     }
 
     // MARK: Columns
@@ -67,7 +64,9 @@ struct RowWish {
     }
 
     private static func mean(_ left: MappedValue, _ right: MappedValue) -> Bool {
-        left == right || mean(document(left), document(right))
+        if left == right { return true }
+        guard let left = document(left), let right = document(right) else { return false }
+        return left.root.means(right.root)
     }
 
     private static func mean(_ left: JSONDocument?, _ right: JSONDocument?) -> Bool {
@@ -99,16 +98,20 @@ struct RowWish {
         return columns.indices.filter { !filled.contains($0) && !Self.mean(values[$0], have[$0]) }.map { columns[$0].name }
     }
 
-    /// The top-level fields that a column's value is in, or would be read from when another one goes.
-    private static func fields(of column: ColumnProgram, shape: RecordShape, record: MappedRecord) -> Set<String> {
+    /// The top-level fields that a column's value is, is in, or would be read from when another one goes.
+    private static func fields(
+        of column: ColumnProgram,
+        shape: RecordShape,
+        record: MappedRecord
+    ) -> (own: Set<String>, all: Set<String>) {
         let sources = column.sources == [.naturalID] ? shape.naturalID : column.sources
-        var fields: Set<String> = []
+        var (own, all): (Set<String>, Set<String>) = ([], [])
         for source in sources {
             guard case .member(_, let pointer) = source, let name = pointer.tokens.first else { continue }
-            if pointer.tokens.count == 1 { fields.insert(name) }
-            if case .json = record.mapper.resolve(source) { fields.insert(name) }
+            if pointer.tokens.count == 1 { own.insert(name) }
+            if case .json = record.mapper.resolve(source) { all.insert(name) }
         }
-        return fields
+        return (own, all.union(own))
     }
 
     // MARK: The rest
@@ -124,17 +127,15 @@ struct RowWish {
 
     private var isWhole: Bool { if case .whole = shape.rest { true } else { false } }
 
-    /// The same wish without values that go besides; `document` is the record that the pointers refer to.
-    func removing(_ pointers: [String], from document: JSONDocument) -> RowWish {
-        guard let rest, !pointers.isEmpty else { return self }
+    /// A row's values without what pointers name in the rest, or in the whole record that it keeps.
+    static func removing(_ pointers: [String], from values: [MappedValue], shape: RecordShape) -> [MappedValue] {
+        guard !pointers.isEmpty, let rest = document(values[restTarget(shape)]) else { return values }
         var plan = JSONPatchPlan()
-        for pointer in pointers {
-            guard let was = document.root.value(at: pointer), let now = rest.root.value(at: pointer), was.means(now)
-            else { continue }
-            plan.remove(at: pointer, of: rest.root)
-        }
-        let text = BytePatch.apply(plan.patches(), to: rest.bytes) ?? Array(rest.bytes)
-        return RowWish(self, rest: try? JSONDocument(strict: text))  // a plan's patches keep JSON valid
+        for pointer in pointers { plan.remove(at: pointer, of: rest.root) }
+        guard let text = BytePatch.apply(plan.patches(), to: Array(rest.bytes)) else { return values }
+        var values = values
+        values[restTarget(shape)] = text == Array("{}".utf8) ? .null : .json(text)
+        return values
     }
 
     /// Changes the fields of a record that no column holds, member by member.
@@ -147,7 +148,7 @@ struct RowWish {
         }
         let wanted = Self.members(rest?.root)
         let present = Self.members(isWhole ? root : Self.document(record.values[Self.restTarget(shape)])?.root)
-        for name in present.keys.sorted() where !copies.contains(name) {
+        for name in present.keys.sorted() where !ownFields.contains(name) {
             guard let old = root[name] else { continue }
             if let new = wanted[name] {
                 plan.change(old, to: new, in: root)
@@ -156,7 +157,7 @@ struct RowWish {
             }
         }
         for member in rest.map({ Array($0.root.members) }) ?? [] {
-            guard let name = member.key.string, present[name] == nil, root[name] == nil, !copies.contains(name) else {
+            guard let name = member.key.string, present[name] == nil, root[name] == nil, !ownFields.contains(name) else {
                 continue
             }
             plan.append(member: name, JSONDocument(copying: member.value), to: root)
