@@ -204,21 +204,30 @@ struct ChangePlanner {
                 let text = try await planner.text(of: record),
                 let own = planner.rows(of: record, text: text).first
             else { return }
-            var changed = Row(table: own.table, key: record.naturalID ?? "", values: own.values)
-            changed.removing = try await planner.takeInnerRemovals(of: record)
-            guard let revision = try await revise(record, to: changed) else {
-                planner.facts.resurfacing.append(
-                    ExportFacts.NotExported(
-                        path: record.pathText,
-                        table: own.table.name,
-                        key: changed.key,
-                        column: nil,
-                        reason: "relations that it implies are deleted; it is a part of another record, which is kept"
-                    )
-                )
+            var unchanged = Row(table: own.table, key: record.naturalID ?? "", values: own.values)
+            let relations = try await relations(of: record)
+            unchanged.removing = try await planner.takeInnerRemovals(of: record)
+            guard let revision = try await revise(record, to: unchanged) else {
+                planner.facts.resurfacing += relations
                 return
             }
-            try await patch(record, revision, changed)
+            try await patch(record, revision, unchanged)
+        }
+    }
+
+    /// The deleted relations of a record, for the case that they stay in it.
+    private func relations(of record: ExportRecord) async throws -> [ExportFacts.NotExported] {
+        try await session.query(
+            "SELECT table_name, row_key FROM export_elements WHERE record_id = $1::uuid ORDER BY row_key",
+            [.text(record.recordID)]
+        ).rows.map {
+            ExportFacts.NotExported(
+                path: record.pathText,
+                table: $0["table_name"].string ?? "",
+                key: $0["row_key"].string ?? "",
+                column: nil,
+                reason: "the record that implies it is a part of another one, which is kept"
+            )
         }
     }
 }

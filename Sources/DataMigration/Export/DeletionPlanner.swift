@@ -130,8 +130,8 @@ struct DeletionPlanner {
         let place = planner.place(of: record)
         guard let pointer = planner.extractor.elementPointer(role: role, at: place, kind: record.kind) else { return }
         try await session.query(
-            "INSERT INTO export_elements VALUES ($1::uuid, $2)",
-            [.text(record.recordID), .text(pointer)]
+            "INSERT INTO export_elements VALUES ($1::uuid, $2, $3, $4)",
+            [.text(record.recordID), .text(pointer), .text(row.table.name), .text(row.key)]
         )
     }
 

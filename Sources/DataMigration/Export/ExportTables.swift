@@ -13,7 +13,7 @@ enum ExportTables {
         // Records that are no more, and those that go on in a file of their own.
         "removed_records": "record_id uuid PRIMARY KEY",
         // Elements of lists in records that imply rows which are no more.
-        "elements": "record_id uuid, json_pointer text",
+        "elements": "record_id uuid, json_pointer text, table_name text, row_key text",
     ]
 
     /// Makes the tables, empty; outside of a transaction, for a read-only one may fill them but not make them.
