@@ -50,8 +50,8 @@ public struct InstantSpelling: Sendable, Hashable {
         let (local, overflows) = microseconds.addingReportingOverflow(Int64(offsetSeconds) * 1_000_000)
         guard !overflows else { return nil }
         let days = local.flooredQuotient(86_400_000_000)
-        let ofDay = local - days * 86_400_000_000
         guard let date = Self.civil(days: Int(days)) else { return nil }
+        let ofDay = local - days * 86_400_000_000
         let (seconds, fraction) = (ofDay / 1_000_000, Int(ofDay % 1_000_000))
         var text = "\(Self.padded(date.year, 4))-\(Self.padded(date.month, 2))-\(Self.padded(date.day, 2))"
         text += String(UnicodeScalar(separator))

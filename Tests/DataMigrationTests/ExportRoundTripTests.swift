@@ -10,7 +10,7 @@ private let realTree = Fixtures.shared("fixtures/cortex-tree")
 
 @Suite("Export and import again")
 struct ExportRoundTripTests {
-    @Test("Hundreds of changes of an example tree are there after a new import", arguments: [UInt64(1), 2, 3])
+    @Test("Hundreds of changes of an example tree are there after a new import", arguments: [UInt64(1), 2])
     func example(seed: UInt64) async throws {
         try await MigrationHarness.with { harness in
             try ExampleTree(seed: seed, tasks: 80).write(to: harness.root)

@@ -1,5 +1,4 @@
 import Domain
-import LosslessJSON
 import Postgres
 import SourceTree
 
@@ -142,20 +141,10 @@ struct ChangePlanner {
         return extractor.revise(text[...], at: planner.place(of: record), to: row.values, removing: row.removing)
     }
 
-    /// Whether the record is inside of another one that stands for a row, which would change with it.
+    /// Whether the record is inside of another one that stands for a row, which would change with it, or that is written
+    /// anew or gone.
     private func isPartOfAnother(_ record: ExportRecord) async throws -> Bool {
-        if try await planner.isCovered(record) { return true }
-        return try await session.query(
-            """
-            SELECT EXISTS (SELECT FROM source.records r WHERE r.file_id = $1::uuid AND r.ordinal = $2::bigint
-                AND r.byte_start <= $3::bigint AND r.byte_end >= $4::bigint AND r.record_id <> $5::uuid
-                AND r.outcome = 'resolved') AS inside
-            """,
-            [
-                .text(record.fileID), .integer(Int64(record.ordinal)), .integer(Int64(record.span.start)),
-                .integer(Int64(record.span.end)), .text(record.recordID),
-            ]
-        ).rows[0]["inside"].boolean ?? false
+        record.isInsideRow ? true : try await planner.isCovered(record)
     }
 
     private func patch(_ record: ExportRecord, _ revision: RecordRevision, _ row: Row) async throws {
@@ -165,6 +154,7 @@ struct ChangePlanner {
         let standing = NewFiles.Standing(revision.record, mtime: record.mtime, path: record.path, record: record)
         if !record.isByNaturalID {
             try await patchRepeats(of: record, row)
+            try await DistinctRows(planner: planner).note(revision.record, of: record, row: row, path: record.pathText)
         } else if revision.record.newestTime != record.newestTime || revision.record.naturalID != record.naturalID {
             try await newFiles.removeBetter(than: standing, row: row)
         }
@@ -173,7 +163,7 @@ struct ChangePlanner {
 
     /// Exact repeats of a record are one row with it: they follow, or they would be rows of their own.
     private func patchRepeats(of record: ExportRecord, _ row: Row) async throws {
-        for copy in try await planner.records(where: "r.superseded_by = $1::uuid", [.text(record.recordID)]) {
+        for copy in try await planner.repeats(of: record) {
             if let revision = try await revise(copy, to: row), revision.unmet.isEmpty {
                 try await planner.put(copy, replacement: revision.text)
             } else {
@@ -185,8 +175,7 @@ struct ChangePlanner {
     /// The row has a file of its own now: its record must not be a second row, nor win over that file.
     private func replaceBase(_ record: ExportRecord, _ row: Row) async throws {
         guard !record.isByNaturalID else { return }
-        let repeats = try await planner.records(where: "r.superseded_by = $1::uuid", [.text(record.recordID)])
-        for copy in [record] + repeats { try await removal.remove(copy, of: .init(table: row.table, key: row.key)) }
+        for copy in [record] + (try await planner.repeats(of: record)) { try await removal.remove(copy, of: .init(table: row.table, key: row.key)) }
     }
 
     // MARK: Elements

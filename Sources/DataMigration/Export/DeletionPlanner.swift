@@ -82,16 +82,8 @@ struct DeletionPlanner {
             let record = ExportRecord(row)
             let key = ExportPlanner.derivedKey(MappedRow(table: table, role: "", values: [], rank: 0), of: record)
             guard try await isDeleted(key, table) else { return }
-            for copy in try await copies(of: record) { try await removal.remove(copy, of: .init(table: table, key: key)) }
+            for copy in [record] + (try await planner.repeats(of: record)) { try await removal.remove(copy, of: .init(table: table, key: key)) }
         }
-    }
-
-    /// A record with its exact repeats.
-    private func copies(of record: ExportRecord) async throws -> [ExportRecord] {
-        try await planner.records(
-            where: "(r.record_id = $1::uuid OR r.superseded_by = $1::uuid)",
-            [.text(record.recordID)]
-        )
     }
 
     private func isDeleted(_ key: String, _ table: CatalogTable) async throws -> Bool {

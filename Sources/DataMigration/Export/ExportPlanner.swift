@@ -24,6 +24,7 @@ final class ExportPlanner {
 
     /// Plans everything.
     func plan() async throws {
+        try await ExportTables.survey(session)
         let deletions = DeletionPlanner(planner: self)
         try await deletions.plan()
         let changes = ChangePlanner(planner: self)
@@ -45,6 +46,14 @@ final class ExportPlanner {
             .rows.map(ExportRecord.init)
     }
 
+    /// The exact repeats of a record that is a row of its own.
+    func repeats(of record: ExportRecord) async throws -> [ExportRecord] {
+        try await records(
+            where: "r.record_id IN (SELECT x.record_id FROM export_repeats x WHERE x.superseded_by = $1::uuid)",
+            [.text(record.recordID)]
+        )
+    }
+
     func record(id: String) async throws -> ExportRecord? {
         try await records(where: "r.record_id = $1::uuid", [.text(id)]).first
     }
@@ -52,16 +61,20 @@ final class ExportPlanner {
     /// The exact text of a record of a plain file; nil where its place does not hold it: it was read through a repair.
     func text(of record: ExportRecord) async throws -> [UInt8]? {
         guard record.isPlain, let content = record.content else { return nil }
-        let first = record.span.start / TreeReading.chunkBytes
-        let chunks = try await session.query(
-            """
-            SELECT bytes FROM source.blob_chunks WHERE sha256 = $1 AND ordinal BETWEEN $2::int AND $3::int ORDER BY ordinal
-            """,
-            [.bytes(content), .integer(Int64(first)), .integer(Int64((record.span.end - 1) / TreeReading.chunkBytes))]
-        ).rows.flatMap { $0["bytes"].bytes ?? [] }
-        let start = record.span.start - first * TreeReading.chunkBytes
-        guard start + record.span.count <= chunks.count else { return nil }
-        let text = Array(chunks[start..<start + record.span.count])
+        var text: [UInt8] = []
+        for ordinal in record.span.start / TreeReading.chunkBytes...(record.span.end - 1) / TreeReading.chunkBytes {
+            let start = max(record.span.start - ordinal * TreeReading.chunkBytes, 0)
+            let end = min(record.span.end - ordinal * TreeReading.chunkBytes, TreeReading.chunkBytes)
+            let part = try await session.query(
+                """
+                SELECT substring(bytes FROM $3::int FOR $4::int) AS part FROM source.blob_chunks
+                WHERE sha256 = $1 AND ordinal = $2::int
+                """,
+                [.bytes(content), .integer(Int64(ordinal)), .integer(Int64(start + 1)), .integer(Int64(end - start))]
+            ).rows.first?["part"].bytes
+            text += part ?? []
+        }
+        guard text.count == record.span.count else { return nil }
         let place = place(of: record)
         let again = extractor.rebuild(
             text: text[...],
@@ -133,10 +146,10 @@ final class ExportPlanner {
 
     /// Takes the removals inside of a record out of the plan and returns them as pointers relative to the record.
     func takeInnerRemovals(of record: ExportRecord) async throws -> [String] {
-        let rows = try await session.query(
+        let rows = !record.hasInner ? [] : try await session.query(
             """
             DELETE FROM export_actions WHERE file_id = $1::uuid AND is_removal AND record_id <> $2::uuid
-            AND byte_start >= $3::bigint AND byte_end <= $4::bigint RETURNING json_pointer
+            AND byte_start BETWEEN $3::bigint AND $4::bigint AND byte_end <= $4::bigint RETURNING json_pointer
             """,
             [
                 .text(record.fileID), .text(record.recordID), .integer(Int64(record.span.start)),
@@ -153,7 +166,8 @@ final class ExportPlanner {
 
     /// Whether a span of a file already gets another text, or goes, with everything in it.
     func isCovered(_ record: ExportRecord) async throws -> Bool {
-        try await session.query(
+        guard record.isInside else { return false }
+        return try await session.query(
             """
             SELECT EXISTS (SELECT FROM export_actions a WHERE a.file_id = $1::uuid AND a.record_id <> $2::uuid
                 AND a.byte_start <= $3::bigint AND a.byte_end >= $4::bigint)

@@ -27,6 +27,11 @@ struct ExportRecord {
     /// Whether the file is the one of its path that an export writes: of two imported roots the later one is.
     let isVisible: Bool
     let importID: Int64
+    /// Whether it is inside of another record, and of one that stands for a row.
+    let isInside: Bool
+    let isInsideRow: Bool
+    /// Whether other records are inside of it.
+    let hasInner: Bool
 
     init(_ row: PostgresRow) {
         recordID = row["record_id"].string ?? ""
@@ -49,6 +54,9 @@ struct ExportRecord {
         isWholeFile = pointer.isEmpty && row["parse_state"].string == "value"
         isVisible = row["is_visible"].boolean ?? false
         importID = row["import_id"].integer ?? 0
+        isInside = row["is_inside"].boolean ?? false
+        isInsideRow = row["is_inside_row"].boolean ?? false
+        hasInner = row["has_inner"].boolean ?? false
     }
 
     /// Whether it is part of a file of the tree itself, not of an archive's member.
@@ -58,10 +66,10 @@ struct ExportRecord {
     static let selection = """
         SELECT r.record_id, r.file_id, r.kind, r.natural_id, r.json_pointer, r.ordinal, r.byte_start, r.byte_end,
             r.sha256, r.source_rank, r.resolution, f.path, f.path_text, f.member_path, f.sha256 AS content, f.size,
-            f.mtime_ns, f.parse_state, f.import_id, (extract(epoch FROM r.newest_at) * 1000000)::bigint AS newest,
+            f.mtime_ns, f.parse_state, f.import_id, n.is_inside, n.is_inside_row, n.has_inner, (extract(epoch FROM r.newest_at) * 1000000)::bigint AS newest,
             NOT EXISTS (SELECT FROM source.files o WHERE o.path = f.path AND o.import_id > f.import_id
                 AND o.retired_by IS NULL AND o.container_file_id IS NULL) AS is_visible
-        FROM source.records r JOIN source.files f USING (file_id)
+        FROM source.records r JOIN source.files f USING (file_id) LEFT JOIN export_nesting n USING (record_id)
         WHERE f.retired_by IS NULL AND r.outcome IN ('resolved', 'superseded')
         """
 

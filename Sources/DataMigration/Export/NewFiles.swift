@@ -87,7 +87,11 @@ struct NewFiles {
             ]
         )
         let standing = Standing(best.revision.record, mtime: planner.stamp, path: best.path, record: nil)
-        if best.revision.record.resolution == .byNaturalID { try await removeBetter(than: standing, row: row) }
+        if best.revision.record.resolution == .byNaturalID {
+            try await removeBetter(than: standing, row: row)
+        } else {
+            try await DistinctRows(planner: planner).note(best.revision.record, of: nil, row: row, path: path)
+        }
         try await ImpliedAgents(planner: planner).keep(best.revision.record, standing)
         return true
     }

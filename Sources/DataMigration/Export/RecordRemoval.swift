@@ -87,7 +87,8 @@ struct RecordRemoval {
 
     /// Records inside of this one that stand for rows and stay.
     private func innerRecords(of record: ExportRecord) async throws -> [ExportRecord] {
-        try await planner.records(
+        guard record.hasInner else { return [] }
+        return try await planner.records(
             where: """
                 r.file_id = $1::uuid AND r.record_id <> $2::uuid AND r.ordinal = $3::bigint AND r.byte_start >= $4::bigint
                 AND r.byte_end <= $5::bigint AND r.outcome = 'resolved'

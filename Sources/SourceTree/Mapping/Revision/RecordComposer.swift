@@ -53,12 +53,15 @@ struct RecordComposer {
             text.append(UInt8(ascii: ":"))
             text += value
         }
-        for column in shape.row.columns {
+        let rest = restMembers(wanted)
+        // The rest can hold a column's field as it was spelled: that one says it best.
+        let spelled = Set(rest.map(\.name))
+        for column in shape.row.columns where spelled.isDisjoint(with: ownNames(of: column)) {
             let inverse = ColumnInverse(column: column, wanted: wanted)
             guard !inverse.isNothing, let value = inverse.text(inPlaceOf: nil) else { continue }
             if let name = freeName(of: column, besides: names) { add(name, value) }
         }
-        for member in restMembers(wanted) { add(member.name, member.value) }
+        for member in rest { add(member.name, member.value) }
         return (text + [UInt8(ascii: "}")], false)
     }
 
@@ -68,13 +71,15 @@ struct RecordComposer {
     }
 
     private func freeName(of column: ColumnProgram, besides names: Set<String>) -> String? {
-        for source in column.sources == [.naturalID] ? shape.naturalID : column.sources {
-            guard case .member(_, let pointer) = source, pointer.tokens.count == 1, let name = pointer.tokens.first,
-                !names.contains(name)
-            else { continue }
-            return name
+        ownNames(of: column).first { !names.contains($0) }
+    }
+
+    /// The members that a column is read from as a whole, the first choice first.
+    private func ownNames(of column: ColumnProgram) -> [String] {
+        (column.sources == [.naturalID] ? shape.naturalID : column.sources).compactMap { source in
+            guard case .member(_, let pointer) = source, pointer.tokens.count == 1 else { return nil }
+            return pointer.tokens[0]
         }
-        return nil
     }
 
     private func restMembers(_ wanted: [MappedValue]) -> [(name: String, value: [UInt8])] {

@@ -40,12 +40,12 @@ struct RowWish {
         let (want, got) = (wanted[column.target], have[column.target])
         switch column.transform {
         case .word(let vocabulary, let raw):
-            guard want == got else { return false }
-            guard let raw, let text = wanted[raw].asText else { return true }
+            guard want == got, let raw else { return want == got }
+            guard let text = wanted[raw].asText else { return want != .null || have[raw] == .null }
             return wanted[raw] == have[raw] || vocabulary.word(for: text) != want.asText
         case .instant(let raw):
-            guard want == got else { return false }
-            guard let raw, let text = wanted[raw].asText else { return true }
+            guard want == got, let raw else { return want == got }
+            guard let text = wanted[raw].asText else { return want != .null || have[raw] == .null }
             return wanted[raw] == have[raw] || !Self.belongs(text, to: want)
         case .repository(let owner, let url):
             return want == got && wanted[owner] == have[owner] && (url.map { wanted[$0] == have[$0] } ?? true)
