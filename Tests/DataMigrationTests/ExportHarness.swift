@@ -8,11 +8,18 @@ import Testing
 
 extension MigrationHarness {
     /// Exports to a directory beside the tree.
-    func export(to name: String = "export", changedOnly: Bool = false) async throws -> (path: String, facts: ExportFacts) {
+    func export(
+        to name: String = "export",
+        changedOnly: Bool = false
+    ) async throws -> (path: String, facts: ExportFacts) {
         let path = root + "-" + name
         let extractor = RecordExtractor(mapping: try Mapping.shipped())
         let facts = try await client.withSession {
-            try await TreeExport(session: $0).writePresentState(to: path, extractor: extractor, changedOnly: changedOnly)
+            try await TreeExport(session: $0).writePresentState(
+                to: path,
+                extractor: extractor,
+                changedOnly: changedOnly
+            )
         }
         return (path, facts)
     }

@@ -179,7 +179,9 @@ struct ExportTests {
             testDescription: "a line of a stream is gone",
             path: "coordination/metrics-snapshots.jsonl",
             sql: "DELETE FROM token_budget_history WHERE tokens_used = 3",
-            edits: [("\n{\"timestamp\":\"2025-01-03T00:00:00Z\",\"tokens\":{\"total_budget\":10, \"total_used\":3}}", "")]
+            edits: [
+                ("\n{\"timestamp\":\"2025-01-03T00:00:00Z\",\"tokens\":{\"total_budget\":10, \"total_used\":3}}", "")
+            ]
         ),
         Change(
             testDescription: "a word that means true or false",

@@ -70,16 +70,26 @@ struct RandomChanges {
         Table(name: "agent_runs", key: "run_id"), Table(name: "task_handoffs", key: "handoff_key"),
         Table(name: "assets", key: "asset_id"), Table(name: "users", key: "user_id"),
         Table(name: "governance_policies", key: "policy_id"),
-        Table(name: "documents", key: "id", filter: "AND jsonb_typeof(safe_jsonb(body)) = 'object'", hasMetadata: false),
+        Table(
+            name: "documents",
+            key: "id",
+            filter: "AND jsonb_typeof(safe_jsonb(body)) = 'object'",
+            hasMetadata: false
+        ),
     ]
 
     private mutating func setting(of table: Table, _ index: Int) -> Setting {
         var settings: [Setting]
-        let text = pick(["changed \(index)", "with \"quotes\" \\ and /", "über\nzwei", "", "🎉", "<&>"]).replacing("'", with: "''")
+        let text = pick(["changed \(index)", "with \"quotes\" \\ and /", "über\nzwei", "", "🎉", "<&>"]).replacing(
+            "'",
+            with: "''"
+        )
         let time = "'2026-0\(number(1...9))-1\(number(0...9))T0\(number(0...9)):00:00\(pick(["", ".5", ".123456"]))Z'"
         switch table.name {
         case "tasks":
-            let (status, raw) = pick([("completed", "done"), ("pending", "queued"), ("failed", "failed"), ("blocked", "Blocked")])
+            let (status, raw) = pick([
+                ("completed", "done"), ("pending", "queued"), ("failed", "failed"), ("blocked", "Blocked"),
+            ])
             settings = [
                 Setting(sql: "title = '\(text)'", field: "title"), Setting(sql: "title = NULL", field: "title"),
                 Setting(sql: "description = '\(text)'", field: "description"),
@@ -92,10 +102,12 @@ struct RandomChanges {
                 Setting(sql: "deadline_at = NULL, deadline_at_raw = 'soon'", field: "context"),
                 Setting(sql: "deadline_at = \(time), deadline_at_raw = NULL", field: "context"),
                 Setting(sql: "assigned_to = NULL, assigned_to_raw = 'someone-\(index)'", field: "assigned_to"),
-                Setting(sql: "tags = '{a,\"b c\",\(index)}'", field: "tags"), Setting(sql: "tags = NULL", field: "tags"),
+                Setting(sql: "tags = '{a,\"b c\",\(index)}'", field: "tags"),
+                Setting(sql: "tags = NULL", field: "tags"),
                 Setting(sql: "result_data = '{\"ok\": true, \"n\": [1.50, {}]}'", field: "result"),
                 Setting(sql: "result_data = NULL", field: "result"),
-                Setting(sql: Self.moreMetadata(index), field: "x"), Setting(sql: "updated_at = \(time)", field: "metadata"),
+                Setting(sql: Self.moreMetadata(index), field: "x"),
+                Setting(sql: "updated_at = \(time)", field: "metadata"),
             ]
         case "agents":
             settings = [
@@ -125,7 +137,8 @@ struct RandomChanges {
         case "assets":
             settings = [
                 Setting(sql: "description = '\(text)'", field: "description"),
-                Setting(sql: "owner = 'o-\(index)'", field: "owner"), Setting(sql: "namespace = 'n'", field: "namespace"),
+                Setting(sql: "owner = 'o-\(index)'", field: "owner"),
+                Setting(sql: "namespace = 'n'", field: "namespace"),
                 Setting(sql: "sensitivity = 'confidential', sensitivity_raw = 'Confidential'", field: "sensitivity"),
                 Setting(sql: "asset_type = 'dataset', tags = '{t}'", field: "type"),
                 Setting(sql: Self.moreMetadata(index), field: "x"),
@@ -180,7 +193,9 @@ struct RandomChanges {
     }
 
     private mutating func insert(_ index: Int) -> String {
-        let id = pick(["new-\(index)", "new/\(index) ü", ".new \(index)", String(repeating: "n", count: 300) + "\(index)"])
+        let id = pick([
+            "new-\(index)", "new/\(index) ü", ".new \(index)", String(repeating: "n", count: 300) + "\(index)",
+        ])
         return pick([
             """
             INSERT INTO tasks (task_id, title, task_status, status_raw, task_priority, priority_raw, created_at, tags,

@@ -37,8 +37,18 @@ struct EditingTests {
             after: "{\r\n\t\"b\": 2,\r\n\t\"d\": 4\r\n}"
         ),
         Change(testDescription: "the only member less", before: "{ \"a\": 1 }", meaning: "{}", after: "{}"),
-        Change(testDescription: "all members are others", before: "{ \"a\": 1 }", meaning: #"{"b":2}"#, after: "{ \"b\": 2 }"),
-        Change(testDescription: "a member in an empty object", before: "{}", meaning: #"{"a":[1,2]}"#, after: #"{"a":[1,2]}"#),
+        Change(
+            testDescription: "all members are others",
+            before: "{ \"a\": 1 }",
+            meaning: #"{"b":2}"#,
+            after: "{ \"b\": 2 }"
+        ),
+        Change(
+            testDescription: "a member in an empty object",
+            before: "{}",
+            meaning: #"{"a":[1,2]}"#,
+            after: #"{"a":[1,2]}"#
+        ),
         Change(
             testDescription: "a member in an empty object of an indented text",
             before: "{\n  \"a\": {},\n  \"b\": 1\n}",
@@ -57,8 +67,18 @@ struct EditingTests {
             meaning: "[1, 2, 3, 4]",
             after: "[\n  1,\n  2,\n  3,\n  4\n]"
         ),
-        Change(testDescription: "elements less at both ends", before: "[1, 2, 3, 4]", meaning: "[2, 3]", after: "[2, 3]"),
-        Change(testDescription: "an element more in front", before: "[ 2, 3 ]", meaning: "[1, 2, 3]", after: "[ 1, 2, 3 ]"),
+        Change(
+            testDescription: "elements less at both ends",
+            before: "[1, 2, 3, 4]",
+            meaning: "[2, 3]",
+            after: "[2, 3]"
+        ),
+        Change(
+            testDescription: "an element more in front",
+            before: "[ 2, 3 ]",
+            meaning: "[1, 2, 3]",
+            after: "[ 1, 2, 3 ]"
+        ),
         Change(
             testDescription: "arrays in arrays",
             before: "[[1, 2], [3, [4, 5]], []]",

@@ -71,10 +71,15 @@ struct RecordRevisionTests {
     /// A word as written goes with its normalised word, a text of a time with its instant.
     private static func isPartOfUnsaid(_ column: String, _ unmet: [String]) -> Bool {
         guard column.hasSuffix("_raw") || column.hasPrefix("repository_") else { return false }
-        return unmet.contains { column.hasPrefix($0) || $0.hasSuffix(String(column.dropLast(4))) || $0 == "repository_name" }
+        return unmet.contains {
+            column.hasPrefix($0) || $0.hasSuffix(String(column.dropLast(4))) || $0 == "repository_name"
+        }
     }
 
-    @Test("Every row of a real tree can be a file of its own where there is a place for it", .enabled(if: RealTree.root != nil))
+    @Test(
+        "Every row of a real tree can be a file of its own where there is a place for it",
+        .enabled(if: RealTree.root != nil)
+    )
     func composing() throws {
         let extractor = try RecordExtractor.shipped.get()
         var count = 0

@@ -39,7 +39,8 @@ struct ChangePlanner {
     func plan(_ table: CatalogTable) async throws {
         let reading = RowReading(table: table)
         // Agents that only a name stands for are no row of any file, unless a program has made something of them.
-        let inferred = table == .agents ? "AND (t.origin IS DISTINCT FROM 'inferred' OR t.version > t.imported_version)" : ""
+        let inferred =
+            table == .agents ? "AND (t.origin IS DISTINCT FROM 'inferred' OR t.version > t.imported_version)" : ""
         try await session.forEachPage(
             "changed_rows",
             """
@@ -88,7 +89,8 @@ struct ChangePlanner {
     /// The record that a row came from; of a row that was made anew with an old id, the record of that id.
     private func base(of row: Row) async throws -> ExportRecord? {
         if let id = row.sourceRecordID {
-            return try await planner.records(where: "r.record_id = $1::uuid AND r.outcome = 'resolved'", [.text(id)]).first
+            return try await planner.records(where: "r.record_id = $1::uuid AND r.outcome = 'resolved'", [.text(id)])
+                .first
         }
         guard !row.table.hasDerivedKey else { return nil }
         let names = row.table.mappedColumns.map(\.name)
@@ -175,7 +177,9 @@ struct ChangePlanner {
     /// The row has a file of its own now: its record must not be a second row, nor win over that file.
     private func replaceBase(_ record: ExportRecord, _ row: Row) async throws {
         guard !record.isByNaturalID else { return }
-        for copy in [record] + (try await planner.repeats(of: record)) { try await removal.remove(copy, of: .init(table: row.table, key: row.key)) }
+        for copy in [record] + (try await planner.repeats(of: record)) {
+            try await removal.remove(copy, of: .init(table: row.table, key: row.key))
+        }
     }
 
     // MARK: Elements

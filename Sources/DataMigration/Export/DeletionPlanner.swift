@@ -82,7 +82,9 @@ struct DeletionPlanner {
             let record = ExportRecord(row)
             let key = ExportPlanner.derivedKey(MappedRow(table: table, role: "", values: [], rank: 0), of: record)
             guard try await isDeleted(key, table) else { return }
-            for copy in [record] + (try await planner.repeats(of: record)) { try await removal.remove(copy, of: .init(table: table, key: key)) }
+            for copy in [record] + (try await planner.repeats(of: record)) {
+                try await removal.remove(copy, of: .init(table: table, key: key))
+            }
         }
     }
 
@@ -159,7 +161,9 @@ struct DeletionPlanner {
             guard let key = row["key"].string else { return }
             for table in CatalogTable.all {
                 for column in table.columns {
-                    guard let reference = column.reference, reference.table == CatalogTable.agents.name else { continue }
+                    guard let reference = column.reference, reference.table == CatalogTable.agents.name else {
+                        continue
+                    }
                     let isNamed = try await session.query(
                         "SELECT EXISTS (SELECT FROM public.\(table.name) WHERE \(quoted(reference.rawColumn)) = $1) AS found",
                         [.text(key)]

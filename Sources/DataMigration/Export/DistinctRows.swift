@@ -6,8 +6,9 @@ import SourceTree
 struct DistinctRows {
     let planner: ExportPlanner
 
-    /// Notes what a written record says, and lists the row if another record says the same. `stored` is the record that
-    /// it was, nil for a new one.
+    /// Notes what a written record says, and lists the row if another record says the same.
+    ///
+    /// `stored` is the record that it was, nil for a new one.
     func note(
         _ record: ExtractedRecord,
         of stored: ExportRecord?,

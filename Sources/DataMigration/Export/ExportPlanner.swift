@@ -146,16 +146,19 @@ final class ExportPlanner {
 
     /// Takes the removals inside of a record out of the plan and returns them as pointers relative to the record.
     func takeInnerRemovals(of record: ExportRecord) async throws -> [String] {
-        let rows = !record.hasInner ? [] : try await session.query(
-            """
-            DELETE FROM export_actions WHERE file_id = $1::uuid AND is_removal AND record_id <> $2::uuid
-            AND byte_start BETWEEN $3::bigint AND $4::bigint AND byte_end <= $4::bigint RETURNING json_pointer
-            """,
-            [
-                .text(record.fileID), .text(record.recordID), .integer(Int64(record.span.start)),
-                .integer(Int64(record.span.end)),
-            ]
-        ).rows
+        let rows =
+            !record.hasInner
+            ? []
+            : try await session.query(
+                """
+                DELETE FROM export_actions WHERE file_id = $1::uuid AND is_removal AND record_id <> $2::uuid
+                AND byte_start BETWEEN $3::bigint AND $4::bigint AND byte_end <= $4::bigint RETURNING json_pointer
+                """,
+                [
+                    .text(record.fileID), .text(record.recordID), .integer(Int64(record.span.start)),
+                    .integer(Int64(record.span.end)),
+                ]
+            ).rows
         let elements = try await session.query(
             "DELETE FROM export_elements WHERE record_id = $1::uuid RETURNING json_pointer",
             [.text(record.recordID)]

@@ -5,9 +5,9 @@ enum ExportTables {
     private static let definitions = [
         // Spans of files that get another text, or go with the comma or line end around them.
         "actions": """
-            file_id uuid, record_id uuid PRIMARY KEY, json_pointer text, byte_start bigint, byte_end bigint,
-            is_removal boolean, replacement bytea
-            """,
+        file_id uuid, record_id uuid PRIMARY KEY, json_pointer text, byte_start bigint, byte_end bigint,
+        is_removal boolean, replacement bytea
+        """,
         "removed_files": "file_id uuid PRIMARY KEY",
         "created_files": "path bytea PRIMARY KEY, content bytea, mode int, table_name text, row_key text",
         // Records that are no more, and those that go on in a file of their own.

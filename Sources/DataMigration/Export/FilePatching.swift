@@ -11,7 +11,9 @@ struct FilePatching {
     let pathText: String
     let content: [UInt8]
 
-    /// Writes the file. Throws `verification.failed` when the stored bytes are not those that were imported.
+    /// Writes the file.
+    ///
+    /// Throws `verification.failed` when the stored bytes are not those that were imported.
     func write(to sink: TreeFileSink) async throws {
         var queue = PatchQueue(session: session, fileID: fileID, removals: try await removals())
         var hash = SHA256()
@@ -111,14 +113,15 @@ private struct PatchQueue {
             [.text(fileID), .integer(lastStart)]
         ).rows
         isAtEnd = rows.count < Self.pageSize
-        replacements = rows.map { row in
-            let start = row["byte_start"].integer ?? 0
-            return BytePatch(
-                offset: Int(start),
-                length: Int((row["byte_end"].integer ?? 0) - start),
-                replacement: row["replacement"].bytes ?? []
-            )
-        }[...]
+        replacements =
+            rows.map { row in
+                let start = row["byte_start"].integer ?? 0
+                return BytePatch(
+                    offset: Int(start),
+                    length: Int((row["byte_end"].integer ?? 0) - start),
+                    replacement: row["replacement"].bytes ?? []
+                )
+            }[...]
         lastStart = rows.last?["byte_start"].integer ?? lastStart
     }
 }

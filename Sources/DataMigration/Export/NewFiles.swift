@@ -45,13 +45,17 @@ struct NewFiles {
         }
     }
 
-    /// Plans the file of a row. Returns whether there is one; where not, and unless asked for an exact one, says why.
+    /// Plans the file of a row.
+    ///
+    /// Returns whether there is one; where not, and unless asked for an exact one, says why.
     @discardableResult
     func create(_ row: ChangePlanner.Row, onlyIfExact: Bool = false) async throws -> Bool {
         if try await isCreated(row) { return true }
         var best: (path: [UInt8], revision: RecordRevision)?
         for path in FilePlacement(table: row.table, key: row.key, values: row.values).paths {
-            guard let prefix = planner.prefixes.max(by: { $0.key < $1.key })?.value, path.hasPrefix(prefix) else { continue }
+            guard let prefix = planner.prefixes.max(by: { $0.key < $1.key })?.value, path.hasPrefix(prefix) else {
+                continue
+            }
             let stored = Array(path.utf8.dropFirst(prefix.utf8.count))
             guard TreePath.isSafe(stored), let free = try await freePath(stored, of: row.table) else { continue }
             let source = RecordExtractor.Source(
@@ -65,7 +69,7 @@ struct NewFiles {
                     of: row.table,
                     as: source,
                     removing: row.removing
-                )
+                ), !revision.unmet.contains(where: row.table.key.contains)
             else { continue }
             if best.map({ revision.unmet.count < $0.revision.unmet.count }) ?? true { best = (free, revision) }
             if revision.unmet.isEmpty { break }
@@ -76,7 +80,12 @@ struct NewFiles {
         }
         let path = TreePath.text(best.path)
         for column in best.revision.unmet {
-            report(row, path: path, column: column, "the mapping reads no such value of the column from a file of its own")
+            report(
+                row,
+                path: path,
+                column: column,
+                "the mapping reads no such value of the column from a file of its own"
+            )
         }
         try await session.query(
             "INSERT INTO export_created_files VALUES ($1, $2, $3::int, $4, $5)",
@@ -114,7 +123,9 @@ struct NewFiles {
     /// The path, or one like it, that nothing stands at and whose directories are directories; nil if there is none.
     private func freePath(_ path: [UInt8], of table: CatalogTable) async throws -> [UInt8]? {
         var ancestors: [[UInt8]] = []
-        for (index, byte) in path.enumerated() where byte == UInt8(ascii: "/") { ancestors.append(Array(path[..<index])) }
+        for (index, byte) in path.enumerated() where byte == UInt8(ascii: "/") {
+            ancestors.append(Array(path[..<index]))
+        }
         for ancestor in ancestors {
             let isBlocked = try await session.query(
                 """
@@ -167,7 +178,10 @@ struct NewFiles {
             ]
         )
         for record in better {
-            let isGone = try await RecordRemoval(planner: planner).remove(record, of: .init(table: row.table, key: row.key))
+            let isGone = try await RecordRemoval(planner: planner).remove(
+                record,
+                of: .init(table: row.table, key: row.key)
+            )
             guard isGone else { continue }
             planner.facts.removedCopies.append(
                 ExportFacts.Copy(

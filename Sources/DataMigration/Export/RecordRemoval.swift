@@ -13,7 +13,9 @@ struct RecordRemoval {
         let key: String
     }
 
-    /// Plans the removal of a record. What cannot be removed is listed as resurfacing; false then.
+    /// Plans the removal of a record.
+    ///
+    /// What cannot be removed is listed as resurfacing; false then.
     @discardableResult
     func remove(_ record: ExportRecord, of row: Row) async throws -> Bool {
         if try await planner.isRemoved(record) { return true }

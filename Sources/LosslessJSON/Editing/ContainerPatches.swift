@@ -50,7 +50,11 @@ struct ContainerPatches {
         let joined = Array(texts.joined(separator: [Ascii.comma] + style.gap))
         guard let first = spans.first, let last = spans.last else {
             let isOnLines = style.unit != nil
-            return add(inside.start, inside.end, (isOnLines ? style.gap : []) + joined + (isOnLines ? style.closing : []))
+            return add(
+                inside.start,
+                inside.end,
+                (isOnLines ? style.gap : []) + joined + (isOnLines ? style.closing : [])
+            )
         }
         add(first.start, last.end, joined)
     }

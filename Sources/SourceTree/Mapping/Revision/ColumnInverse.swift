@@ -20,7 +20,9 @@ struct ColumnInverse {
         }
     }
 
-    /// JSON text; nil where none says it. `old` is what stands there now: its kind and spelling are kept where they can.
+    /// JSON text; nil where none says it.
+    ///
+    /// `old` is what stands there now: its kind and spelling are kept where they can.
     func text(inPlaceOf old: JSONValue?) -> [UInt8]? {
         switch (column.transform, value) {
         case (.text, .text(let text)), (.lowercase, .text(let text)): return Self.string(text)

@@ -93,7 +93,8 @@ struct RecordReviser {
     }
 
     private func finished(_ text: [UInt8], _ wish: RowWish) -> RecordRevision? {
-        guard let final = read(text), let record = factory.record(at: place, text: text[...], selections: selections) else {
+        guard let final = read(text), let record = factory.record(at: place, text: text[...], selections: selections)
+        else {
             return nil
         }
         var unmet = shape.row.columns.filter { !wish.isMet($0, by: final.values) }.map(\.name)

@@ -65,7 +65,9 @@ struct RevisionStep {
         let earlier = freeField(sources[..<chosen])
         guard case .member(_, let pointer) = sources[chosen] else { return earlier.map { ($0, value(at: $0)) } }
         // A field inside of another one is a part of the rest, which says what it is to hold.
-        if isShared(pointer, by: index) || pointer.tokens.count > 1, let earlier { return (earlier, value(at: earlier)) }
+        if isShared(pointer, by: index) || pointer.tokens.count > 1, let earlier {
+            return (earlier, value(at: earlier))
+        }
         guard !isIdentity(pointer, besides: column), writtenBy[pointer.text].map({ $0 == index }) ?? true else {
             return nil
         }

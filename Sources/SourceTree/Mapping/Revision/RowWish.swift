@@ -95,7 +95,9 @@ struct RowWish {
             }
         }
         let columns = shape.table.mappedColumns
-        return columns.indices.filter { !filled.contains($0) && !Self.mean(values[$0], have[$0]) }.map { columns[$0].name }
+        return columns.indices.filter { !filled.contains($0) && !Self.mean(values[$0], have[$0]) }.map {
+            columns[$0].name
+        }
     }
 
     /// The top-level fields that a column's value is, is in, or would be read from when another one goes.
@@ -157,7 +159,8 @@ struct RowWish {
             }
         }
         for member in rest.map({ Array($0.root.members) }) ?? [] {
-            guard let name = member.key.string, present[name] == nil, root[name] == nil, !ownFields.contains(name) else {
+            guard let name = member.key.string, present[name] == nil, root[name] == nil, !ownFields.contains(name)
+            else {
                 continue
             }
             plan.append(member: name, JSONDocument(copying: member.value), to: root)
@@ -190,7 +193,7 @@ struct RowWish {
 }
 
 extension JSONDocument {
-    /// `{}`
+    /// An object without members.
     static let emptyObject: JSONDocument = {
         guard let document = try? JSONDocument(strict: Array("{}".utf8)) else { preconditionFailure("{} is JSON") }
         return document
