@@ -270,6 +270,31 @@ struct ExportPlacesTests {
         }
     }
 
+    @Test("In a tree that is the coordination folder itself, new files are inside of that folder")
+    func folder() async throws {
+        try await MigrationHarness.with { harness in
+            try harness.write(["coordination/task-queue.json": #"{"tasks": [{"id": "t-1"}]}"#])
+            try await harness.migrate(source: harness.root + "/coordination")
+            try await harness.client.withSession {
+                try await $0.run(
+                    script: """
+                        UPDATE tasks SET title = 'b'; INSERT INTO tasks (task_id) VALUES ('t-2');
+                        INSERT INTO agents (agent_id, agent_type, origin) VALUES ('ann', 'worker', 'defined')
+                        """
+                )
+            }
+            try FileManager.default.createDirectory(atPath: harness.root + "-out", withIntermediateDirectories: true)
+            let (path, facts) = try await harness.export(to: "out/coordination")
+            #expect(facts.created == ["agents/ann.json", "tasks/t-2.json"])
+            #expect(try harness.text("task-queue.json", in: path) == #"{"tasks": [{"id": "t-1", "title": "b"}]}"#)
+            let rows = try await harness.comparableRows()
+            try await MigrationHarness.withImported(path) { second in
+                let found = differences(rows, try await second.comparableRows())
+                #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
+            }
+        }
+    }
+
     @Test("Rows whose record is in an archive, or was read through a repair, go on in files of their own")
     func unreachable() async throws {
         try await MigrationHarness.with { harness in

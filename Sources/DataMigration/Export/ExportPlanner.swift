@@ -14,6 +14,8 @@ final class ExportPlanner {
     /// The time that new files get, nanoseconds since 1970: later than every file's of the tree.
     let stamp: Int64
     var facts = ExportFacts()
+    /// The text that was looked up last: each step of a change asks for it.
+    private var lastText: (recordID: String, text: [UInt8]?)?
 
     init(session: PostgresSession, extractor: RecordExtractor, prefixes: [Int64: String], stamp: Int64) {
         self.session = session
@@ -60,6 +62,13 @@ final class ExportPlanner {
 
     /// The exact text of a record of a plain file; nil where its place does not hold it: it was read through a repair.
     func text(of record: ExportRecord) async throws -> [UInt8]? {
+        if let lastText, lastText.recordID == record.recordID { return lastText.text }
+        let text = try await checkedText(of: record)
+        lastText = (record.recordID, text)
+        return text
+    }
+
+    private func checkedText(of record: ExportRecord) async throws -> [UInt8]? {
         guard record.isPlain, let content = record.content else { return nil }
         var text: [UInt8] = []
         for ordinal in record.span.start / TreeReading.chunkBytes...(record.span.end - 1) / TreeReading.chunkBytes {
