@@ -238,6 +238,65 @@ struct ExportPlacesTests {
             ]
         ),
         Case(
+            testDescription: "a changed hand-over, and in it the copy of a task that is gone",
+            files: [
+                "coordination/masters/m/handoffs/h-1.json": """
+                {"handoff_id": "h-1", "task_data": {"id": "t-1", "title": "a"}, "status": "pending"}
+                """
+            ],
+            sql: """
+                DELETE FROM tasks WHERE task_id = 't-1';
+                UPDATE task_handoffs SET handoff_status = 'accepted', status_raw = 'accepted'
+                """,
+            after: [
+                "coordination/masters/m/handoffs/h-1.json": """
+                {"handoff_id": "h-1", "status": "accepted"}
+                """
+            ]
+        ),
+        Case(
+            testDescription: "a copy of a task that is gone, in a hand-over that did not change",
+            files: [
+                "coordination/masters/m/handoffs/h-1.json": """
+                {"handoff_id": "h-1", "task_data": {"id": "t-1", "title": "a"}, "status": "pending"}
+                """
+            ],
+            sql: "DELETE FROM tasks WHERE task_id = 't-1'",
+            after: [
+                "coordination/masters/m/handoffs/h-1.json": """
+                {"handoff_id": "h-1", "status": "pending"}
+                """
+            ]
+        ),
+        Case(
+            testDescription: "of two runs that say exactly the same one is listed: repeats are one row",
+            sql: """
+                INSERT INTO agent_runs (run_id, agent_id_raw, worker_type) VALUES
+                    ('11111111-1111-4111-8111-111111111111', 'w', 'x'), ('22222222-2222-4222-8222-222222222222', 'w', 'x')
+                """,
+            created: [
+                "coordination/worker-specs/active/11111111-1111-4111-8111-111111111111.json",
+                "coordination/worker-specs/active/22222222-2222-4222-8222-222222222222.json",
+            ],
+            notExported: ["22222222-2222-4222-8222-222222222222"]
+        ),
+        Case(
+            testDescription: "a changed run that says what another one says is listed too",
+            files: [
+                "coordination/worker-pool.json": """
+                {"active_workers": [{"worker_id": "w", "status": "running"}, {"worker_id": "w", "status": "failed"}]}
+                """
+            ],
+            sql:
+                "UPDATE agent_runs SET run_status = 'failed', status_raw = 'failed', run_id = '11111111-1111-4111-8111-111111111111' WHERE run_status = 'running'",
+            after: [
+                "coordination/worker-pool.json": """
+                {"active_workers": [{"worker_id": "w", "status": "failed"}, {"worker_id": "w", "status": "failed"}]}
+                """
+            ],
+            notExported: ["11111111-1111-4111-8111-111111111111"]
+        ),
+        Case(
             testDescription: "what no file can say is listed by its column, and the rest is written",
             files: ["coordination/users.json": #"{"users": [{"id": "u", "username": "a"}]}"#],
             sql: "UPDATE users SET username = 'b', created_at = 'infinity'",

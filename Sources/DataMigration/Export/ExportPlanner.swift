@@ -69,7 +69,7 @@ final class ExportPlanner {
     }
 
     private func checkedText(of record: ExportRecord) async throws -> [UInt8]? {
-        guard record.isPlain, let content = record.content else { return nil }
+        guard record.isPlain, let content = record.content, record.span.count > 0 else { return nil }
         var text: [UInt8] = []
         for ordinal in record.span.start / TreeReading.chunkBytes...(record.span.end - 1) / TreeReading.chunkBytes {
             let start = max(record.span.start - ordinal * TreeReading.chunkBytes, 0)
