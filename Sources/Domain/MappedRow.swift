@@ -16,6 +16,9 @@ public enum MappedValue: Sendable, Equatable {
     case json([UInt8])
     /// A list of texts.
     case textArray([String])
+
+    /// The text; nil for everything else.
+    public var asText: String? { if case .text(let text) = self { text } else { nil } }
 }
 
 /// A row that a record becomes in a public table, before foreign keys are derived.

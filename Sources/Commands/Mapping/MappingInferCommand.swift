@@ -36,13 +36,16 @@ struct MappingInferCommand: RunnableCommand {
     var settingFlags: [SettingFlag] { [SettingFlag(.source, source)] }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let root = try SourceRoot(validating: context.requireSource())
+        let source = try context.migrationSource()
         if let to, FileManager.default.fileExists(atPath: context.path(to)) {
             try context.confirm("Overwriting \(context.path(to))", yes: yes)
         }
-        let draft = try MappingInference(root: root, excluding: [context.home]).draft()
+        let draft = try await context.withTree(of: source) { root in
+            let draft = try MappingInference(root: root, excluding: [context.home]).draft()
+            guard !draft.rules.isEmpty else { throw Self.noJSON(draft, root: root) }
+            return draft
+        }
         for problem in draft.problems { context.output.warning(problem) }
-        guard !draft.rules.isEmpty else { throw Self.noJSON(draft, root: root) }
         if let to { try Self.write(draft.yaml, to: context.path(to)) }
         context.output.note(Self.summary(draft))
         let text = to == nil ? draft.yaml : ""

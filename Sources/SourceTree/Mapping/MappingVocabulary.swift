@@ -22,6 +22,9 @@ public struct MappingVocabulary: Sendable, Hashable {
         return ignoresCase ? words[Self.folded(raw)] : nil
     }
 
+    /// Every raw word, folded where letters' case is ignored.
+    var rawWords: Dictionary<String, String>.Keys { words.keys }
+
     /// Every word of ours that the vocabulary can give.
     var results: Set<String> { Set(words.values) }
 

@@ -18,6 +18,9 @@ public struct SourceRoot: Sendable, Hashable {
         case coordination
         /// Any other tree.
         case unknown
+
+        /// What to put before an entry's path to match a mapping's globs.
+        public var pathPrefix: String { self == .coordination ? "coordination/" : "" }
     }
 
     /// The absolute path, links resolved.
@@ -28,7 +31,7 @@ public struct SourceRoot: Sendable, Hashable {
     public let layout: Layout
 
     /// What to put before an entry's path to match a mapping's globs: `coordination/` for a coordination folder, else empty.
-    public var pathPrefix: String { layout == .coordination ? "coordination/" : "" }
+    public var pathPrefix: String { layout.pathPrefix }
 
     /// Checks a `--source` given as a path, absolute or relative to the working directory.
     ///
@@ -79,13 +82,19 @@ public struct SourceRoot: Sendable, Hashable {
 // MARK: - Layout
 
 extension SourceRoot {
-    private static let folderName = "coordination"
+    /// The name of a coordination folder.
+    public static let folderName = "coordination"
     /// Names that a coordination folder holds directly and nothing else is likely to.
-    private static let marks = ["task-queue.json", "worker-pool.json", "worker-specs", "repository-inventory.json"]
+    public static let marks = ["task-queue.json", "worker-pool.json", "worker-specs", "repository-inventory.json"]
 
     private static func layout(of directory: Descriptor, name path: String) -> Layout {
         let holdsFolder = type(of: folderName, in: directory) == .dir
         let holdsMark = marks.contains { type(of: $0, in: directory) != nil }
+        return layout(path: path, holdsFolder: holdsFolder, holdsMark: holdsMark)
+    }
+
+    /// What a directory of this path is that holds a folder named `coordination`, and one of the marks.
+    public static func layout(path: String, holdsFolder: Bool, holdsMark: Bool) -> Layout {
         let isNamedFolder = path.split(separator: "/").last.map(String.init) == folderName
         if holdsFolder, !(isNamedFolder && holdsMark) { return .project }
         return isNamedFolder || holdsMark ? .coordination : .unknown

@@ -1,0 +1,201 @@
+import Domain
+import LosslessJSON
+
+/// The row that a record is to become, compared with the one that it is.
+struct RowWish {
+    let values: [MappedValue]
+    let shape: RecordShape
+    /// Top-level fields that changed columns come from: the rest may hold copies of them, which do not count.
+    private let copies: Set<String>
+    /// Those of them that are such a column's value as a whole: the column says what becomes of them.
+    private let ownFields: Set<String>
+    /// The rest, or the whole record, as it is wanted; nil where there is to be none.
+    private let rest: JSONDocument?
+    private let isRestChanged: Bool
+
+    init(values: [MappedValue], shape: RecordShape, original: MappedRecord) {
+        self.values = values
+        self.shape = shape
+        var (copies, ownFields): (Set<String>, Set<String>) = ([], [])
+        for column in shape.row.columns where !Self.isMet(column, wanted: values, by: original.values) {
+            let fields = Self.fields(of: column, shape: shape, record: original)
+            copies.formUnion(fields.all)
+            if case .collect = shape.rest { ownFields.formUnion(fields.own) }
+        }
+        self.copies = copies
+        self.ownFields = ownFields
+        rest = Self.document(values[Self.restTarget(shape)])
+        let was = Self.document(original.values[Self.restTarget(shape)])
+        isRestChanged = !Self.mean(rest, was)
+    }
+
+    // MARK: Columns
+
+    /// Whether a row has what this column is to hold.
+    func isMet(_ column: ColumnProgram, by have: [MappedValue]) -> Bool {
+        Self.isMet(column, wanted: values, by: have)
+    }
+
+    private static func isMet(_ column: ColumnProgram, wanted: [MappedValue], by have: [MappedValue]) -> Bool {
+        let (want, got) = (wanted[column.target], have[column.target])
+        switch column.transform {
+        case .word(let vocabulary, let raw):
+            guard want == got, let raw else { return want == got }
+            guard let text = wanted[raw].asText else { return want != .null || have[raw] == .null }
+            return wanted[raw] == have[raw] || vocabulary.word(for: text) != want.asText
+        case .instant(let raw):
+            guard want == got, let raw else { return want == got }
+            guard let text = wanted[raw].asText else { return want != .null || have[raw] == .null }
+            return wanted[raw] == have[raw] || !Self.belongs(text, to: want)
+        case .repository(let owner, let url):
+            return want == got && wanted[owner] == have[owner] && (url.map { wanted[$0] == have[$0] } ?? true)
+        case .json, .numeric: return mean(want, got)
+        case .text, .lowercase, .integer, .boolean, .textArray, .flagWord: return want == got
+        }
+    }
+
+    /// Whether a text can stand beside an instant, or beside none: it is no exact time.
+    static func belongs(_ raw: String, to value: MappedValue) -> Bool {
+        switch (SourceInstant(raw), value) {
+        case (.inexact(let time), .instant(let microseconds)): time == microseconds
+        case (.zoneless, .null), (.notATime, .null): true
+        default: false
+        }
+    }
+
+    private static func mean(_ left: MappedValue, _ right: MappedValue) -> Bool {
+        if left == right { return true }
+        guard let left = document(left), let right = document(right) else { return false }
+        return left.root.means(right.root)
+    }
+
+    private static func mean(_ left: JSONDocument?, _ right: JSONDocument?) -> Bool {
+        guard let left, let right else { return left == nil && right == nil }
+        return left.root.means(right.root)
+    }
+
+    /// JSON and numbers as documents; nil for NULL and for what is none.
+    private static func document(_ value: MappedValue) -> JSONDocument? {
+        switch value {
+        case .json(let bytes): try? JSONDocument(strict: bytes)  // PostgreSQL took it as JSON
+        case .numeric(let text): try? JSONDocument(strict: Array(text.utf8))  // NaN and infinities are none
+        default: nil
+        }
+    }
+
+    /// The names of columns that no program of the shape fills and that are to hold something else than they do.
+    func unmappedColumns(besides have: [MappedValue]) -> [String] {
+        var filled: Set<Int> = [Self.restTarget(shape)]
+        for column in shape.row.columns {
+            filled.insert(column.target)
+            switch column.transform {
+            case .word(_, let raw?), .instant(let raw?): filled.insert(raw)
+            case .repository(let owner, let url): filled.formUnion([owner] + (url.map { [$0] } ?? []))
+            default: break
+            }
+        }
+        let columns = shape.table.mappedColumns
+        return columns.indices.filter { !filled.contains($0) && !Self.mean(values[$0], have[$0]) }.map {
+            columns[$0].name
+        }
+    }
+
+    /// The top-level fields that a column's value is, is in, or would be read from when another one goes.
+    private static func fields(
+        of column: ColumnProgram,
+        shape: RecordShape,
+        record: MappedRecord
+    ) -> (own: Set<String>, all: Set<String>) {
+        let sources = column.sources == [.naturalID] ? shape.naturalID : column.sources
+        var (own, all): (Set<String>, Set<String>) = ([], [])
+        for source in sources {
+            guard case .member(_, let pointer) = source, let name = pointer.tokens.first else { continue }
+            if pointer.tokens.count == 1 { own.insert(name) }
+            if case .json = record.mapper.resolve(source) { all.insert(name) }
+        }
+        return (own, all.union(own))
+    }
+
+    // MARK: The rest
+
+    private static func restTarget(_ shape: RecordShape) -> Int {
+        switch shape.rest {
+        case .collect(let target), .whole(let target): target
+        }
+    }
+
+    /// The column of what no other column holds.
+    var restName: String { shape.table.mappedColumns[Self.restTarget(shape)].name }
+
+    private var isWhole: Bool { if case .whole = shape.rest { true } else { false } }
+
+    /// A row's values without what pointers name in the rest, or in the whole record that it keeps.
+    static func removing(_ pointers: [String], from values: [MappedValue], shape: RecordShape) -> [MappedValue] {
+        guard !pointers.isEmpty, let rest = document(values[restTarget(shape)]) else { return values }
+        var plan = JSONPatchPlan()
+        for pointer in pointers { plan.remove(at: pointer, of: rest.root) }
+        guard let text = BytePatch.apply(plan.patches(), to: Array(rest.bytes)) else { return values }
+        var values = values
+        values[restTarget(shape)] = text == Array("{}".utf8) ? .null : .json(text)
+        return values
+    }
+
+    /// Changes the fields of a record that no column holds, member by member.
+    func changeRest(of record: MappedRecord, plan: inout JSONPatchPlan) {
+        guard isRestChanged, rest != nil || !isWhole else { return }
+        let root = record.document.root
+        guard root.kind == .object, rest.map({ $0.root.kind == .object }) ?? true else {
+            if let rest, isWhole { plan.change(root, to: rest.root) }
+            return
+        }
+        let wanted = Self.members(rest?.root)
+        let present = Self.members(isWhole ? root : Self.document(record.values[Self.restTarget(shape)])?.root)
+        for name in present.keys.sorted() where !ownFields.contains(name) {
+            guard let old = root[name] else { continue }
+            if let new = wanted[name] {
+                plan.change(old, to: new, in: root)
+            } else {
+                plan.removeMembers(named: Array(name.utf8), of: root)
+            }
+        }
+        for member in rest.map({ Array($0.root.members) }) ?? [] {
+            guard let name = member.key.string, present[name] == nil, root[name] == nil, !ownFields.contains(name)
+            else {
+                continue
+            }
+            plan.append(member: name, JSONDocument(copying: member.value), to: root)
+        }
+    }
+
+    /// Whether the rest is as it is to be, copies of changed columns aside.
+    ///
+    /// Where a row keeps the whole record, and there is none yet, any record will do.
+    func isRestMet(by have: [MappedValue]) -> Bool {
+        let got = Self.document(have[Self.restTarget(shape)])
+        if isWhole && rest == nil { return true }
+        if Self.mean(rest, got) { return true }
+        let objects = [rest, got].allSatisfy { $0.map { $0.root.kind == .object } ?? true }
+        guard objects else { return false }
+        let (wanted, present) = (Self.members(rest?.root), Self.members(got?.root))
+        return Set(wanted.keys).union(present.keys).subtracting(copies).allSatisfy { name in
+            guard let left = wanted[name], let right = present[name] else { return false }
+            return left.means(right)
+        }
+    }
+
+    private static func members(_ object: JSONValue?) -> [String: JSONValue] {
+        var members: [String: JSONValue] = [:]
+        for member in object?.members ?? JSONDocument.emptyObject.root.members {
+            members[member.key.string ?? readableText(member.key.unescaped)] = member.value
+        }
+        return members
+    }
+}
+
+extension JSONDocument {
+    /// An object without members.
+    static let emptyObject: JSONDocument = {
+        guard let document = try? JSONDocument(strict: Array("{}".utf8)) else { preconditionFailure("{} is JSON") }
+        return document
+    }()
+}
