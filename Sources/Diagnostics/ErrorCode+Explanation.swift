@@ -24,10 +24,10 @@ extension ErrorCode {
         case .postgresProtocol:
             "The driver was used in a way it does not allow, or the server broke the protocol. A bug."
         case .redisUnavailable:
-            "Redis cannot be reached, or the link to it broke. The details say whether a command may have run."
+            "Redis cannot be reached or is not ready, or the link to it broke. The details say whether a command may have run."
         case .redisAuthentication: "Redis refused the credentials, or wants some."
         case .redisRefused:
-            "Redis answered a command with an error. The details have its code word (`LOADING`, `OOM`, `READONLY`, …)."
+            "Redis answered a command with an error. The details have its code word (`OOM`, `READONLY`, …)."
         case .redisDeadline: "Redis did not answer a command in time. The command may still run."
         case .redisCancelled: "A command to Redis was cancelled on request."
         case .redisOverloaded: "Too many commands wait for Redis: it is slower than its callers."

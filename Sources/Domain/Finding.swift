@@ -135,9 +135,10 @@ public enum FindingRule: String, Sendable, Codable, CaseIterable {
         case .emptyFile, .whitespaceFile, .byteOrderMark, .unmappedFile, .inferredAgent, .searchTextCut,
             .nameDiffersFromID, .notARecord:
             .info
-        case .notImportable, .textAroundValue, .invalidUTF8, .oddName, .notStorableAsJSONB, .duplicateKey, .conflictingRecord,
-            .notAnInstant, .instantWithoutZone, .unknownWord, .wrongType, .numberOutOfRange, .nulCharacter,
-            .loneSurrogate, .whitespaceInName, .contradictingFields, .danglingReference, .cyclicReference, .timeOrder:
+        case .notImportable, .textAroundValue, .invalidUTF8, .oddName, .notStorableAsJSONB, .duplicateKey,
+            .conflictingRecord, .notAnInstant, .instantWithoutZone, .unknownWord, .wrongType, .numberOutOfRange,
+            .nulCharacter, .loneSurrogate, .whitespaceInName, .contradictingFields, .danglingReference,
+            .cyclicReference, .timeOrder:
             .warning
         }
     }

@@ -62,9 +62,17 @@ public final class ScratchRedis: Sendable {
         let account = try ServerAccount.resolve()
         let directory = try await ScratchDirectory.make(account: account)
         do {
-            let server = try ScratchRedis(installation, account, directory, configuration)
-            try await server.start()
-            return server
+            var attempt = 1
+            while true {
+                let server = try ScratchRedis(installation, account, directory, configuration)
+                do {
+                    try await server.start()
+                    return server
+                } catch  where StartFailure.isPortTaken(error) && attempt < 5 {
+                    // Somebody took the port between the choice and the start: choose again.
+                    attempt += 1
+                }
+            }
         } catch {
             // See `withServer`.
             try? await directory.dispose()

@@ -85,6 +85,13 @@ extension RedisError {
                 hint: "give it a password, or connect from its own machine",
                 refusal: refusal
             )
+        case .loading, .masterDown, .busy:
+            return RedisError(
+                .redisUnavailable,
+                "Redis is not ready: \(refusal.safeText)",
+                hint: "try again when it has loaded its data, found its master, or ended the script",
+                refusal: refusal
+            )
         default:
             return RedisError(.redisRefused, "Redis refused the command: \(refusal.safeText)", refusal: refusal)
         }

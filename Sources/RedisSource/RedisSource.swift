@@ -37,9 +37,7 @@ public struct RedisSource: Sendable {
         try SnapshotDirectory.removeAbandoned(below: parent)
         return try await TemporaryDirectory.withDirectory(prefix: SnapshotDirectory.prefix, in: parent) { path in
             let files = try SnapshotFiles(path: path)
-            let counts = try await RedisClient.withClient(configuration) { client in
-                try await SnapshotReader(client: client, files: files).read()
-            }
+            let counts = try await read(into: files)
             guard counts.keys > 0 else {
                 throw RedisSourceError(
                     .sourceEmpty,
@@ -51,6 +49,17 @@ public struct RedisSource: Sendable {
             return try await body(
                 RedisSnapshot(root: try SourceRoot(validating: path, label: label), counts: counts)
             )
+        }
+    }
+
+    private func read(into files: SnapshotFiles) async throws -> RedisSnapshotCounts {
+        do {
+            return try await RedisClient.withClient(configuration) { client in
+                try await SnapshotReader(client: client, files: files).read()
+            }
+        } catch let error as RedisError where error.code == .redisCancelled {
+            // It is the run that was interrupted, not one command.
+            throw CancellationError()
         }
     }
 }

@@ -5,17 +5,17 @@ import Foundation
 /// A text is a JSON string where it is UTF-8, else `{"base64":"…"}`. Sets are sorted by their bytes, sorted sets by score
 /// and then by bytes, so that the same content is always the same text.
 enum SnapshotText {
-    /// `{"type":"set","members":[…]}`
+    /// A set: `type` and its `members`.
     static func set(_ members: Set<[UInt8]>) -> [UInt8] {
         object("set", "members", members.sorted { $0.lexicographicallyPrecedes($1) }.map(value))
     }
 
-    /// `{"type":"list","elements":[…]}`
+    /// A list: `type` and its `elements` in order.
     static func list(_ elements: [[UInt8]]) -> [UInt8] {
         object("list", "elements", elements.map(value))
     }
 
-    /// `{"type":"zset","members":[{"member":…,"score":"1.5"},…]}`: scores as Redis writes them.
+    /// A sorted set: `type` and its `members`, each with `member` and `score`, the latter as Redis writes it.
     static func sortedSet(_ scores: [[UInt8]: [UInt8]]) -> [UInt8] {
         let rows = scores.map { member, score in
             (member: member, score: score, number: Double(String(decoding: score, as: UTF8.self)) ?? 0)
@@ -32,7 +32,7 @@ enum SnapshotText {
         )
     }
 
-    /// `{"expires_at_ms":…}`
+    /// When a key ends: `expires_at_ms`, since 1970.
     static func expiry(_ milliseconds: Int64) -> [UInt8] {
         Array("{\"expires_at_ms\":\(milliseconds)}\n".utf8)
     }

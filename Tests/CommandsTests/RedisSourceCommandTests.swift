@@ -86,10 +86,10 @@ struct RedisSourceCommandTests {
     ) async throws {
         var configuration = ScratchRedisConfiguration()
         configuration.lines = lines
-        try await ScratchRedis.withServer(configuration) { server in
+        try await TestRedis.withServer(configuration) { server in
             try await withTemporaryDirectory { directory in
                 var harness = CommandHarness(workingDirectory: directory)
-                harness.environment["CORTEX_HOME"] = directory + "/home"
+                harness.environment["CORTEX_HOME"] = directory + "/state"
                 var client = try RedisConfiguration(url: "unix://\(server.socket)")
                 client.commandTimeout = .seconds(60)
                 if !lines.isEmpty { client.url.password = Secret(canary) }
@@ -98,7 +98,7 @@ struct RedisSourceCommandTests {
                         try await body(client, server, harness, url)
                     }
                 }
-                let left = try? FileManager.default.contentsOfDirectory(atPath: directory + "/home/run")
+                let left = try? FileManager.default.contentsOfDirectory(atPath: directory + "/state/run")
                 #expect(left?.contains { $0.hasPrefix("redis-snapshot") } != true)
             }
         }

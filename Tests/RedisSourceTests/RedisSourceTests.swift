@@ -30,7 +30,7 @@ struct RedisSourceTests {
     ) async throws {
         var configuration = ScratchRedisConfiguration()
         configuration.lines = lines
-        try await ScratchRedis.withServer(configuration) { server in
+        try await TestRedis.withServer(configuration) { server in
             var client = try RedisConfiguration(url: "unix://\(server.socket)")
             client.commandTimeout = .seconds(60)
             try await withTemporaryDirectory { folder in
@@ -204,6 +204,40 @@ struct RedisSourceTests {
             _ = try await Self.copy(server, folder)
             #expect(!FileManager.default.fileExists(atPath: dead))
             #expect(FileManager.default.fileExists(atPath: living))
+        }
+    }
+
+    @Test("The permissions that the page lists are enough, with and without MEMORY USAGE", arguments: ["", "-memory"])
+    func leastPermissions(without: String) async throws {
+        let commands = """
+            +@connection +scan +type +strlen +get +getrange +hlen +hscan +sscan +zscan +lrange +pexpiretime +pttl +time \
+            +memory|usage
+            """
+        try await Self.withServer(lines: ["user reader on >x %R~* -@all \(commands) \(without)"]) {
+            client,
+            server,
+            folder in
+            try await client.send("SET", "string", "v", "EX", 1_000)
+            try await client.send("HSET", "hash", "f", "v")
+            try await client.send("SADD", "set", "m")
+            try await client.send("ZADD", "zset", 1, "m")
+            try await client.send("RPUSH", "list", "e")
+            let source = try RedisSource(url: "redis://reader:x@127.0.0.1:\(server.port)")
+            let keys = try await source.withSnapshot(below: folder) { $0.counts.keys }
+            #expect(keys == 5)
+        }
+    }
+
+    @Test("An interrupted copy is an interruption, and leaves nothing")
+    func interrupted() async throws {
+        try await Self.withServer { client, server, folder in
+            try await client.connection.run(RedisScript("for i = 1, 20000 do redis.call('SET', i, i) end"))
+            let source = try RedisSource(url: "redis://127.0.0.1:\(server.port)")
+            let task = Task { try await source.withSnapshot(below: folder) { _ in } }
+            while try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty { await Task.yield() }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
         }
     }
 

@@ -32,7 +32,7 @@ struct AccessTests {
             + (hasHello ? [] : ["rename-command HELLO \"\""])
         var configuration = ScratchRedisConfiguration()
         configuration.lines = lines
-        try await ScratchRedis.withServer(configuration) { server in
+        try await TestRedis.withServer(configuration) { server in
             try await withTestClient("redis://\(login.user)127.0.0.1:\(server.port)/2") { client in
                 guard let code = login.code else {
                     try await client.send("SET", "r1", "v")
@@ -106,7 +106,7 @@ struct AccessTests {
             for name in ["server.crt", "server.key"] {
                 configuration.files[name] = try SmallFile.readText("\(directory)/\(name)") ?? ""
             }
-            try await ScratchRedis.withServer(configuration) { server in
+            try await TestRedis.withServer(configuration) { server in
                 func url(_ host: String, _ authority: String) -> String {
                     "rediss://\(host):\(server.secondPort)?cacert=\(directory)/\(authority).crt"
                 }

@@ -2,6 +2,7 @@ import Diagnostics
 import EmbeddedServers
 import RESP
 import Redis
+import TestSupport
 import Testing
 
 /// Runs the body with a client of a fresh server.
@@ -13,7 +14,7 @@ func withRedisClient<R>(
 ) async throws -> R {
     var server = ScratchRedisConfiguration()
     server.lines = lines
-    return try await ScratchRedis.withServer(server) { server in
+    return try await TestRedis.withServer(server) { server in
         try await withTestClient(server.url, configure: configure) { client in try await body(client, server) }
     }
 }

@@ -166,7 +166,7 @@ struct OutageTests {
         configuration.isDurable = true
         // 0.1 ms for each key; it looks at its clients after 1,024 of them.
         configuration.lines = ["key-load-delay 100"]
-        try await ScratchRedis.withServer(configuration) { server in
+        try await TestRedis.withServer(configuration) { server in
             try await withTestClient(server.url) { client in
                 try await client.send(
                     "EVAL",
