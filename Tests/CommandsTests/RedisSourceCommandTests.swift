@@ -9,7 +9,7 @@ import Testing
 
 @testable import Commands
 
-@Suite("migrate and verify --source redis://…", .timeLimit(.minutes(5)))
+@Suite("migrate and verify --source redis://…", .timeLimit(.minutes(15)))
 struct RedisSourceCommandTests {
     static let canary = "canary4711"
 

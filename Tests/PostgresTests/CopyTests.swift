@@ -34,7 +34,7 @@ struct CopyTests {
         encoder.double(Double(index) / 3)
     }
 
-    @Test("100,000 rows of every type come out byte for byte as they went in", .timeLimit(.minutes(3)))
+    @Test("100,000 rows of every type come out byte for byte as they went in", .timeLimit(.minutes(15)))
     func roundTrip() async throws {
         try await withDatabaseClient { client in
             try await client.withSession { session in

@@ -70,7 +70,7 @@ struct OutageTests {
         }
     }
 
-    @Test("After the server was killed mid-statement and started again the same client works", .timeLimit(.minutes(2)))
+    @Test("After the server was killed mid-statement and started again the same client works", .timeLimit(.minutes(15)))
     func killedServer() async throws {
         var configuration = ScratchPostgresConfiguration()
         configuration.settings = ["synchronous_commit": "on"]
@@ -110,7 +110,7 @@ struct OutageTests {
         }
     }
 
-    @Test("With connectRetry a client waits for a server that is just starting", .timeLimit(.minutes(2)))
+    @Test("With connectRetry a client waits for a server that is just starting", .timeLimit(.minutes(15)))
     func connectRetry() async throws {
         try await TestDatabase.withServer { server in
             try await server.stop()

@@ -62,7 +62,7 @@ struct SecurityTests {
         }
     }
 
-    @Test("verify-full takes the certificate of its own authority and name, and nothing else", .timeLimit(.minutes(2)))
+    @Test("verify-full takes the certificate of its own authority and name, and nothing else", .timeLimit(.minutes(15)))
     func tls() async throws {
         try await withTemporaryDirectory { directory in
             let account = Account.current.isSuperuser ? Account.named("postgres") : nil

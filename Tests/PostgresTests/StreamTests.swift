@@ -24,7 +24,7 @@ struct StreamTests {
         #endif
     }
 
-    @Test("A million rows pass in order and in bounded memory", .timeLimit(.minutes(5)))
+    @Test("A million rows pass in order and in bounded memory", .timeLimit(.minutes(15)))
     func million() async throws {
         try await withDatabaseClient { client in
             try await client.withSession { session in

@@ -9,7 +9,7 @@ import SourceTree
 import TestSupport
 import Testing
 
-@Suite("RedisSource", .timeLimit(.minutes(3)))
+@Suite("RedisSource", .timeLimit(.minutes(15)))
 struct RedisSourceTests {
     /// Every file of a tree with its bytes, and every directory with nil, in the order of the walk.
     static func contents(_ root: SourceRoot) throws -> [String: [UInt8]] {

@@ -6,7 +6,7 @@ import Redis
 import TestSupport
 import Testing
 
-@Suite("Signing in, TLS and sockets", .timeLimit(.minutes(3)))
+@Suite("Signing in, TLS and sockets", .timeLimit(.minutes(15)))
 struct AccessTests {
     static let canary = "canary4711"
 

@@ -7,7 +7,7 @@ import Redis
 import Synchronization
 import Testing
 
-@Suite("Commands on a real Redis", .timeLimit(.minutes(3)))
+@Suite("Commands on a real Redis", .timeLimit(.minutes(15)))
 struct CommandTests {
     @Test("Any bytes come back as they were, as keys and as values")
     func roundTrips() async throws {

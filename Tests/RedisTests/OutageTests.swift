@@ -8,7 +8,7 @@ import Redis
 import TestSupport
 import Testing
 
-@Suite("Outages of a real Redis", .timeLimit(.minutes(3)))
+@Suite("Outages of a real Redis", .timeLimit(.minutes(15)))
 struct OutageTests {
     @Test("A command past its deadline fails; the connection stays in step and is used on")
     func clientPause() async throws {

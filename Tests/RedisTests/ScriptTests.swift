@@ -3,7 +3,7 @@ import RESP
 import Redis
 import Testing
 
-@Suite("Scripts on a real Redis", .timeLimit(.minutes(2)))
+@Suite("Scripts on a real Redis", .timeLimit(.minutes(15)))
 struct ScriptTests {
     static let script = RedisScript("return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])}")
 

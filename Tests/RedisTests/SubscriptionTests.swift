@@ -3,7 +3,7 @@ import RESP
 import Redis
 import Testing
 
-@Suite("Subscriptions on a real Redis", .timeLimit(.minutes(3)))
+@Suite("Subscriptions on a real Redis", .timeLimit(.minutes(15)))
 struct SubscriptionTests {
     /// An event as text.
     static func text(_ event: RedisSubscriptionEvent?) -> String {
