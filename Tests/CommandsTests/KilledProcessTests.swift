@@ -106,17 +106,4 @@ struct KilledProcessTests {
             #expect(again.status == 0, "\(again.output)\(again.talk)")
         }
     }
-
-    private struct TimedOut: Error {
-        let what: String
-    }
-
-    private func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while ContinuousClock.now < deadline {
-            if try await condition() { return }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        throw TimedOut(what: what)
-    }
 }

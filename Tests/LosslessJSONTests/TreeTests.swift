@@ -1,4 +1,5 @@
 import LosslessJSON
+import TestSupport
 import Testing
 
 /// The files of a real coordination tree, counted by an independent reader (Python's `raw_decode`, value after value).

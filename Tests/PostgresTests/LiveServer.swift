@@ -30,20 +30,6 @@ func withTestClient<R>(
     return try await PostgresClient.withClient(configuration, maximumSessions: sessions, body)
 }
 
-struct TimedOut: Error {
-    let what: String
-}
-
-/// Waits until the condition holds, at most 20 s.
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(20)
-    while ContinuousClock.now < deadline {
-        if try await condition() { return }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-    throw TimedOut(what: what)
-}
-
 extension PostgresClient {
     /// Waits until the server process runs a statement that holds the text and waits for this kind of event.
     func waitUntil(pid: Int32, runs text: String, waitEventType: String? = nil) async throws {

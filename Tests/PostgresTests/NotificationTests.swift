@@ -1,5 +1,6 @@
 import Diagnostics
 import Postgres
+import TestSupport
 import Testing
 
 @Suite("Notifications")

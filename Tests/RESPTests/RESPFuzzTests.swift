@@ -1,34 +1,22 @@
 import RESP
+import TestSupport
 import Testing
-
-/// SplitMix64: the same numbers for the same seed on every machine.
-struct SeededNumbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 @Suite("RESP, generated")
 struct RESPFuzzTests {
-    static func randomBytes(_ numbers: inout SeededNumbers, upTo count: Int) -> [UInt8] {
+    static func randomBytes(_ numbers: inout SeededGenerator, upTo count: Int) -> [UInt8] {
         (0..<Int.random(in: 0...count, using: &numbers)).map { _ in UInt8.random(in: 0...255, using: &numbers) }
     }
 
-    static func randomLine(_ numbers: inout SeededNumbers) -> [UInt8] {
+    static func randomLine(_ numbers: inout SeededGenerator) -> [UInt8] {
         randomBytes(&numbers, upTo: 12).filter { $0 != 0x0D && $0 != 0x0A }
     }
 
-    static func randomValue(_ numbers: inout SeededNumbers, depth: Int = 0) -> RESPValue {
-        func list(_ numbers: inout SeededNumbers) -> [RESPValue] {
+    static func randomValue(_ numbers: inout SeededGenerator, depth: Int = 0) -> RESPValue {
+        func list(_ numbers: inout SeededGenerator) -> [RESPValue] {
             (0..<Int.random(in: 0...4, using: &numbers)).map { _ in randomValue(&numbers, depth: depth + 1) }
         }
-        func pairs(_ numbers: inout SeededNumbers) -> [RESPPair] {
+        func pairs(_ numbers: inout SeededGenerator) -> [RESPPair] {
             (0..<Int.random(in: 0...3, using: &numbers)).map { _ in
                 RESPPair(randomValue(&numbers, depth: depth + 1), randomValue(&numbers, depth: depth + 1))
             }
@@ -52,7 +40,7 @@ struct RESPFuzzTests {
 
     @Test("Any value comes back, split at every byte, and a part of it is never a value", arguments: 1...40)
     func roundTrip(seed: UInt64) throws {
-        var numbers = SeededNumbers(state: seed)
+        var numbers = SeededGenerator(seed: seed)
         for _ in 0..<10 {
             let value = Self.randomValue(&numbers)
             var bytes: [UInt8] = []
@@ -73,7 +61,7 @@ struct RESPFuzzTests {
 
     @Test("Garbage gives an error, values or nothing, the same whatever the pieces", arguments: 1...40)
     func garbage(seed: UInt64) {
-        var numbers = SeededNumbers(state: seed &* 7_919)
+        var numbers = SeededGenerator(seed: seed &* 7_919)
         let alphabet = Array("+-:,#(_$!=;*%~>|.?0123456789\r\n\r\n\r\ntf".utf8)
         for _ in 0..<100 {
             let bytes = (0..<Int.random(in: 1...80, using: &numbers)).map { _ in
@@ -87,7 +75,7 @@ struct RESPFuzzTests {
 
     @Test("A value with one byte changed never crashes the decoder", arguments: 1...20)
     func mutations(seed: UInt64) {
-        var numbers = SeededNumbers(state: seed &* 104_729)
+        var numbers = SeededGenerator(seed: seed &* 104_729)
         for _ in 0..<50 {
             var bytes: [UInt8] = []
             Self.randomValue(&numbers).encode(into: &bytes)

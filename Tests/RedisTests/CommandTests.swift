@@ -5,6 +5,7 @@ import NIOPosix
 import RESP
 import Redis
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Commands on a real Redis", .timeLimit(.minutes(15)))

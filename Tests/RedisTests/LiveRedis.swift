@@ -40,20 +40,6 @@ extension ScratchRedis {
     var url: String { "redis://127.0.0.1:\(port)" }
 }
 
-struct TimedOut: Error {
-    let what: String
-}
-
-/// Waits until the condition holds, at most 20 s.
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(20)
-    while ContinuousClock.now < deadline {
-        if try await condition() { return }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-    throw TimedOut(what: what)
-}
-
 /// What the body throws, which must be a RedisError.
 func redisError<R>(_ body: () async throws -> R) async throws -> RedisError {
     do {

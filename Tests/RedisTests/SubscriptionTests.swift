@@ -1,6 +1,7 @@
 import EmbeddedServers
 import RESP
 import Redis
+import TestSupport
 import Testing
 
 @Suite("Subscriptions on a real Redis", .timeLimit(.minutes(15)))
