@@ -3,7 +3,8 @@ import PackageDescription
 
 /// The benchmarks: a package of their own, so that no build of Cortex makes them.
 ///
-/// It makes the program too (`.build/release/cortex`), from the same modules that are measured in process.
+/// `make bench` builds it into the scratch path of the main package, so that modules are compiled once for both; it makes
+/// the program too, from the same modules that are measured in process.
 let package = Package(
     name: "cortex-benchmarks",
     platforms: [.macOS(.v15)],

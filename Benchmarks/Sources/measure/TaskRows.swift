@@ -30,7 +30,7 @@ struct TaskRows: Sendable {
         _ = try extractor.extract(source, open: { bytes.reader() }) { record in
             guard let row = record.rows.first, row.table == .tasks else { return }
             encoder.startRow(columns: row.values.count + 1)
-            for value in row.values { try encoder.append(value) }
+            try encoder.append(row.values)
             encoder.uuid(high: record.recordID.high, low: record.recordID.low)
             rows += 1
             if encoder.count >= Self.pieceBytes { try put(encoder.take()) }
@@ -42,7 +42,21 @@ struct TaskRows: Sendable {
 }
 
 extension CopyBinaryEncoder {
-    fileprivate mutating func append(_ value: MappedValue) throws {
+    fileprivate mutating func append(_ values: [MappedValue]) throws {
+        var skipped = 0
+        for value in values {
+            if case .null = value {
+                skipped += 1
+                continue
+            }
+            nulls(skipped)
+            skipped = 0
+            try append(value)
+        }
+        nulls(skipped)
+    }
+
+    private mutating func append(_ value: MappedValue) throws {
         switch value {
         case .null: null()
         case .text(let text): self.text(text)
