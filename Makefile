@@ -33,8 +33,10 @@ test-faults: setup ## Run all tests with their long runs: every position of a fa
 check: setup ## Check format, layers, forbidden patterns, generated files and imports
 	@scripts/check
 
-bench: build ## Measure loading against psql \copy and print the table; fails nothing
-	@scripts/bench
+bench: setup ## Measure loading against psql \copy and print the table; ARGS=--full for a million tasks
+	$(SWIFT) build --configuration release --package-path Benchmarks --scratch-path .build \
+		--disable-build-manifest-caching
+	@Benchmarks/bench $(ARGS)
 
 format: ## Format all Swift files in place
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks)

@@ -1,0 +1,71 @@
+import Domain
+import Foundation
+import Postgres
+import SourceTree
+
+/// The rows that the tasks of a file become, encoded for COPY: what a load does to them, without its other tables.
+struct TaskRows: Sendable {
+    private let bytes: [UInt8]
+    private let path: [UInt8]
+    private let extractor: RecordExtractor
+
+    /// Rows are handed out in pieces of about this size; bytes.
+    private static let pieceBytes = 1 << 20
+
+    /// The columns that are encoded, in order.
+    static let columns = CatalogTable.tasks.mappedColumns.map { "\"\($0.name)\"" } + ["source_record_id"]
+
+    init(file: String, path: String) throws {
+        bytes = [UInt8](try Data(contentsOf: URL(filePath: file)))
+        self.path = Array(path.utf8)
+        extractor = RecordExtractor(mapping: try .shipped())
+    }
+
+    /// Reads, maps and encodes every task and hands the encoded rows out piece by piece.
+    func encode(_ put: ([UInt8]) throws -> Void) throws -> [String: Int] {
+        let fileID = DeterministicID(namespace: .file, parts: [path])
+        let source = RecordExtractor.Source(path: path, fileID: fileID, size: bytes.count)
+        var encoder = CopyBinaryEncoder()
+        var rows = 0
+        _ = try extractor.extract(source, open: { bytes.reader() }) { record in
+            guard let row = record.rows.first, row.table == .tasks else { return }
+            encoder.startRow(columns: row.values.count + 1)
+            try encoder.append(row.values)
+            encoder.uuid(high: record.recordID.high, low: record.recordID.low)
+            rows += 1
+            if encoder.count >= Self.pieceBytes { try put(encoder.take()) }
+        }
+        encoder.finish()
+        try put(encoder.take())
+        return ["bytes": bytes.count, "rows": rows]
+    }
+}
+
+extension CopyBinaryEncoder {
+    fileprivate mutating func append(_ values: [MappedValue]) throws {
+        var skipped = 0
+        for value in values {
+            if case .null = value {
+                skipped += 1
+                continue
+            }
+            nulls(skipped)
+            skipped = 0
+            try append(value)
+        }
+        nulls(skipped)
+    }
+
+    private mutating func append(_ value: MappedValue) throws {
+        switch value {
+        case .null: null()
+        case .text(let text): self.text(text)
+        case .integer(let number): integer(number)
+        case .numeric(let text): try numeric(text)
+        case .boolean(let flag): boolean(flag)
+        case .instant(let microseconds): instant(microseconds: microseconds)
+        case .json(let text): json(text)
+        case .textArray(let texts): textArray(texts)
+        }
+    }
+}
