@@ -47,7 +47,11 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let package = Package(
     name: "cortex",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "cortex", targets: ["cortex"])],
+    products: [
+        .executable(name: "cortex", targets: ["cortex"]),
+        // What the benchmarks, a package of their own, measure in process.
+        .library(name: "CortexModules", targets: ["Diagnostics", "Processes", "Postgres", "EmbeddedServers"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
