@@ -53,7 +53,10 @@ let package = Package(
     products: [
         .executable(name: "cortex", targets: ["cortex"]),
         // What the benchmarks, a package of their own, measure in process.
-        .library(name: "CortexLoading", targets: ["Domain", "LosslessJSON", "Postgres", "SourceTree"]),
+        .library(
+            name: "CortexModules",
+            targets: ["Diagnostics", "Domain", "LosslessJSON", "Processes", "Postgres", "EmbeddedServers", "SourceTree"]
+        ),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

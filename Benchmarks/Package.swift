@@ -1,6 +1,16 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Settings of every target: those of the main package.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
 /// The benchmarks: a package of their own, so that no build of Cortex makes them.
 ///
 /// `make bench` builds it into the scratch path of the main package, so that modules are compiled once for both; it makes
@@ -13,17 +23,15 @@ let package = Package(
         .executableTarget(
             name: "measure",
             dependencies: [
-                .product(name: "CortexLoading", package: "cortex"),
+                .product(name: "CortexModules", package: "cortex"),
                 .product(name: "cortex", package: "cortex"),
             ],
-            swiftSettings: [
-                .swiftLanguageMode(.v6),
-                .enableUpcomingFeature("ExistentialAny"),
-                .enableUpcomingFeature("MemberImportVisibility"),
-                .enableUpcomingFeature("InternalImportsByDefault"),
-                .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-                .treatAllWarnings(as: .error),
-            ]
-        )
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "measure-lanes",
+            dependencies: [.product(name: "CortexModules", package: "cortex")],
+            swiftSettings: settings
+        ),
     ]
 )

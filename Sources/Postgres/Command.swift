@@ -37,6 +37,12 @@ enum Command: Sendable {
     case close(Int)
     case startTimer(Int, at: ContinuousClock.Instant, @Sendable () -> Void)
     case stopTimer(Int)
+    /// Makes a lane.
+    case openLane(Int, LaneEntrance)
+    /// A request for a lane; its entrance bounds them.
+    case request(Int, LaneRequest)
+    /// The caller of a request was cancelled.
+    case withdraw(Int, ticket: Int)
     /// Ends every connection, then the thread.
     case stop(Reply<Void>)
 
@@ -51,7 +57,10 @@ enum Command: Sendable {
         case .endRows(_, _, let reply): reply(.failure(error))
         case .awaitNotification(_, _, _, let reply): reply(.failure(error))
         case .askIdle(_, let reply): reply(.success(false))
-        case .create, .interrupt, .cancelReturned, .dropNotifications, .close, .startTimer, .stopTimer: break
+        case .request(_, let request): request.completion(.failure(error))
+        case .create, .interrupt, .cancelReturned, .dropNotifications, .close, .startTimer, .stopTimer, .openLane,
+            .withdraw:
+            break
         }
     }
 }

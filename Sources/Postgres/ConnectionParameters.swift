@@ -44,11 +44,16 @@ struct ConnectionParameters: Sendable {
     }
 
     /// Everything that PQconnectStartParams gets: the given parameters, defaults for what is not given, and the
-    /// settings that decoding relies on.
-    func effective(applicationName: String, statementTimeout: Duration?) -> [(keyword: String, value: String)] {
+    /// settings that decoding relies on; `settings` are further ones of the server, such as `lock_timeout=500`.
+    func effective(
+        applicationName: String,
+        statementTimeout: Duration?,
+        settings further: [String] = []
+    ) -> [(keyword: String, value: String)] {
         var settings = [
             "bytea_output=hex", "datestyle=ISO", "intervalstyle=iso_8601", "timezone=UTC", "extra_float_digits=1",
         ]
+        settings += further
         if let statementTimeout {
             settings.append("statement_timeout=\(max(1, statementTimeout.wholeMilliseconds))")
         }

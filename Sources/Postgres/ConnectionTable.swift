@@ -17,6 +17,7 @@ final class ConnectionTable {
 
     private let thread: IOThread
     private var connections: [Int: LibpqConnection] = [:]
+    private var lanes: [Int: Lane] = [:]
     private var timers: [Int: Timer] = [:]
     private var stopping: Reply<Void>?
 
@@ -31,10 +32,13 @@ final class ConnectionTable {
             let now = ContinuousClock.now
             fireTimers(now)
             for connection in connections.values { connection.tick(now) }
+            for lane in lanes.values { lane.tick(now) }
             if stopping == nil { wait(wakeUpDescriptor: wakeUpDescriptor, now: now) }
         }
         for connection in connections.values { connection.close() }
         connections = [:]
+        for lane in lanes.values { lane.close() }
+        lanes = [:]
         thread.close()
         stopping?(.success(()))
     }
@@ -43,10 +47,10 @@ final class ConnectionTable {
 
     private func wait(wakeUpDescriptor: Int32, now: ContinuousClock.Instant) {
         var descriptors = [pollfd(fd: wakeUpDescriptor, events: Int16(POLLIN), revents: 0)]
-        var watched: [LibpqConnection] = []
-        for connection in connections.values {
+        var watched: [any Polled] = []
+        func watch(_ connection: some Polled) {
             // A connection nobody reads from is left out: poll would report its hang-up over and over.
-            guard let interest = connection.interest else { continue }
+            guard let interest = connection.interest else { return }
             descriptors.append(
                 pollfd(
                     fd: interest.descriptor,
@@ -55,6 +59,10 @@ final class ConnectionTable {
                 )
             )
             watched.append(connection)
+        }
+        for connection in connections.values { watch(connection) }
+        for lane in lanes.values {
+            for connection in lane.watched { watch(connection) }
         }
         let ready = poll(&descriptors, nfds_t(descriptors.count), timeout(from: now))
         guard ready > 0 else { return }
@@ -69,7 +77,9 @@ final class ConnectionTable {
 
     /// Milliseconds to the next deadline, rounded up; -1 without one.
     private func timeout(from now: ContinuousClock.Instant) -> Int32 {
-        let deadlines = connections.values.compactMap(\.deadline) + timers.values.map(\.deadline)
+        let deadlines =
+            connections.values.compactMap(\.deadline) + timers.values.map(\.deadline)
+            + lanes.values.compactMap(\.deadline)
         guard let next = deadlines.min() else { return -1 }
         guard next > now else { return 0 }
         return Int32(clamping: (next - now).wholeMilliseconds + 1)
@@ -103,6 +113,10 @@ final class ConnectionTable {
             connections.removeValue(forKey: id)?.close()
         case .startTimer(let id, let deadline, let action): timers[id] = Timer(deadline: deadline, action: action)
         case .stopTimer(let id): timers[id] = nil
+        case .openLane(let id, let entrance): lanes[id] = Lane(entrance)
+        case .request(let id, let request):
+            if let lane = lanes[id] { lane.submit(request) } else { command.refuse() }
+        case .withdraw(let id, let ticket): lanes[id]?.withdraw(ticket)
         case .stop(let reply):
             if stopping == nil { stopping = reply } else { reply(.success(())) }
         }

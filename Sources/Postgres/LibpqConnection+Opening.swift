@@ -2,13 +2,10 @@ import CLibpq
 import Diagnostics
 
 extension LibpqConnection {
-    /// A handshake under way.
+    /// A handshake under way, and who waits for it.
     struct Opening {
-        let place: String
-        let deadline: ContinuousClock.Instant
+        var handshake: Handshake
         let reply: Reply<Void>
-        /// libpq waits for the socket to be readable, else writable.
-        var reads = false
     }
 
     /// Begins the handshake.
@@ -18,57 +15,33 @@ extension LibpqConnection {
             _ = machine.lost()
             return reply(.failure(.cancelledBeforeSending("connecting to PostgreSQL")))
         }
-        let configuration = request.configuration
         machine.connect()
-        statementTimeout = configuration.statementTimeout
-        stopGrace = configuration.stopGrace
-        opening = Opening(place: configuration.description, deadline: request.deadline, reply: reply)
-        let parameters = configuration.parameters.effective(
-            applicationName: configuration.applicationName,
-            statementTimeout: configuration.statementTimeout
-        )
-        handle = CStrings.with(parameters.map(\.keyword)) { keywords in
-            CStrings.with(parameters.map(\.value)) { values in PQconnectStartParams(keywords, values, 0) }
-        }
-        guard let handle, PQstatus(handle) != CONNECTION_BAD else { return connectingFailed() }
-        // Verbose messages hold the SQLSTATE, which libpq gives in no other way before there is a session.
-        PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
-        PQsetNoticeReceiver(
-            handle,
-            { context, result in
-                guard let context, let result else { return }
-                Unmanaged<ConnectionBoard>.fromOpaque(context).takeUnretainedValue().append(PostgresNotice(result))
-            },
-            // Unretained: this object keeps the board for longer than the handle.
-            Unmanaged.passUnretained(board).toOpaque()
-        )
+        statementTimeout = request.configuration.statementTimeout
+        stopGrace = request.configuration.stopGrace
+        // This object keeps the board for longer than the handle.
+        let handshake = Handshake(request.configuration, board: board, deadline: request.deadline)
+        handle = handshake.handle
+        opening = Opening(handshake: handshake, reply: reply)
+        if let failure = handshake.startFailure { connectingFailed(failure) }
     }
 
     /// The socket of the handshake is ready.
     func pollConnecting() {
-        guard let handle else { return }
-        switch PQconnectPoll(handle) {
-        case PGRES_POLLING_OK: connectingSucceeded(handle)
-        case PGRES_POLLING_READING: opening?.reads = true
-        case PGRES_POLLING_WRITING: opening?.reads = false
-        default: connectingFailed()
+        switch opening?.handshake.poll() {
+        case .up: connectingSucceeded()
+        case .failed(let error): connectingFailed(error)
+        case .waiting, nil: break
         }
     }
 
-    /// The deadline of the handshake has passed.
-    func connectingTimedOut() {
-        let place = opening?.place ?? ""
-        lossReason = PostgresError(
-            .postgresUnavailable,
-            "cannot connect to PostgreSQL (\(place)): no answer within the connect timeout",
-            hint: "the host does not answer: check address, network and firewall"
-        )
+    /// The handshake failed, or its deadline has passed.
+    func connectingFailed(_ error: PostgresError) {
+        lossReason = error
         lose()
     }
 
-    private func connectingSucceeded(_ handle: OpaquePointer) {
-        guard PQsetnonblocking(handle, 1) == 0 else { return connectingFailed() }
-        PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
+    private func connectingSucceeded() {
+        guard let handle else { return }
         machine.connected()
         board.update { facts in
             facts.backendPID = PQbackendPID(handle)
@@ -78,14 +51,6 @@ extension LibpqConnection {
         let opening = opening
         self.opening = nil
         opening?.reply(.success(()))
-    }
-
-    private func connectingFailed() {
-        let text = handle.map { String(cString: PQerrorMessage($0)) } ?? "out of memory"
-        let needsPassword = handle.map { PQconnectionNeedsPassword($0) == 1 } ?? false
-        lossReason = ConnectFailure(libpqMessage: text)
-            .error(place: opening?.place ?? "", needsPassword: needsPassword)
-        lose()
     }
 
     /// Copies what the server reports about its settings to the board.

@@ -4,7 +4,7 @@ import Diagnostics
 /// One libpq connection and its state machine: the shell that performs what the machine says.
 ///
 /// Lives on the I/O thread alone; no call of it blocks (name lookup inside of PQconnectPoll aside).
-final class LibpqConnection {
+final class LibpqConnection: Polled {
     /// How much of the rows for COPY is handed to libpq at a time.
     static let copyPieceSize = 256 << 10
 
@@ -39,27 +39,29 @@ final class LibpqConnection {
     // MARK: What to wait for
 
     /// The descriptor and the events to poll for; nil when there is nothing to wait for.
-    var interest: (descriptor: Int32, reads: Bool, writes: Bool)? {
+    var interest: Interest? {
         guard let handle else { return nil }
         let descriptor = PQsocket(handle)
         guard descriptor >= 0 else { return nil }
-        if let opening { return (descriptor, opening.reads, !opening.reads) }
+        if let handshake = opening?.handshake {
+            return Interest(descriptor: descriptor, reads: handshake.reads, writes: !handshake.reads)
+        }
         // Backpressure: while the caller has not taken what is there, the socket is left alone.
         let reads: Bool
         if case .receivingRows = machine.state { reads = run?.isFull != true } else { reads = true }
-        return reads || needsFlush ? (descriptor, reads, needsFlush) : nil
+        return reads || needsFlush ? Interest(descriptor: descriptor, reads: reads, writes: needsFlush) : nil
     }
 
     /// When `tick` has something to do without an event.
     var deadline: ContinuousClock.Instant? {
         let statementDeadline = run?.graceDeadline ?? (run?.outcome == nil ? run?.statement.deadline : nil)
-        return [opening?.deadline, statementDeadline, run?.suspicionDeadline, notifications.deadline]
+        return [opening?.handshake.deadline, statementDeadline, run?.suspicionDeadline, notifications.deadline]
             .compactMap(\.self).min()
     }
 
     /// Does what is due.
     func tick(_ now: ContinuousClock.Instant) {
-        if let opening, opening.deadline <= now { connectingTimedOut() }
+        if let handshake = opening?.handshake, handshake.deadline <= now { connectingFailed(handshake.timedOut) }
         notifications.expire(now)
         guard let run, run.outcome == nil else { return }
         if let grace = run.graceDeadline {
