@@ -87,6 +87,7 @@ let package = Package(
             ["Diagnostics", "Domain", "LosslessJSON", "SourceTree", "Postgres"],
             products: [crypto]
         ),
+        module("SyncMiddleware", ["Diagnostics", "Domain"]),
         module("RuntimeTargets", ["Diagnostics", "EmbeddedServers", "Processes"]),
         module("Reporting", ["Diagnostics", "Domain"]),
         // Layer 6
@@ -128,6 +129,10 @@ let package = Package(
                 "DataMigration", "Compression", "EmbeddedServers", "TestSupport",
             ],
             products: [crypto]
+        ),
+        tests(
+            "SyncMiddlewareTests",
+            ["Diagnostics", "Domain", "Processes", "EmbeddedServers", "SyncMiddleware", "TestSupport"]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),

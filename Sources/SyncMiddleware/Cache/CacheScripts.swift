@@ -1,0 +1,123 @@
+/// The four scripts as Redis runs them, each on one key; `CacheCell` says the same in Swift.
+///
+/// Each returns `{status, server ms, damaged, bytes}`: `damaged` is 1 when the key held something that is none of ours
+/// and was deleted, `bytes` is what LEASE found. Versions go in and out as the texts they came as, and are compared as
+/// numbers. A script that finds no memory for a tombstone deletes the key, which allows no fill either.
+enum CacheScripts {
+    /// KEYS: key. ARGV: token, lease ms, floor ms. Says `held`, `busy`, `granted` or `full`.
+    static let lease =
+        prelude + """
+            local floor = '0'
+            if entry and entry.kind ~= 'T' then return {'held', now, damaged, raw} end
+            if entry then
+                if entry.token ~= '-' and tonumber(entry.lease) > now then return {'busy', now, damaged, ''} end
+                floor = entry.version
+            end
+            local lease = string.format('%.0f', now + tonumber(ARGV[2]))
+            if store('T ' .. floor .. ' ' .. lease .. ' ' .. ARGV[1] .. '\\n', ARGV[3]) then
+                return {'granted', now, damaged, ''}
+            end
+            return {'full', now, damaged, ''}
+            """
+
+    /// KEYS: key. ARGV: token, version, sensitivity or `-` for an absent row, document ms, body. Says `filled`,
+    /// `refused` or `full`.
+    static let fill =
+        prelude + """
+            if not entry or entry.kind ~= 'T' or entry.token ~= ARGV[1] or tonumber(entry.lease) <= now
+                or tonumber(ARGV[2]) < tonumber(entry.version) then
+                return {'refused', now, damaged, ''}
+            end
+            if store(document(ARGV[2], ARGV[3], ARGV[5]), ARGV[4]) then return {'filled', now, damaged, ''} end
+            return {'full', now, damaged, ''}
+            """
+
+    /// KEYS: key. ARGV: version, floor ms. Says `kept`, `buried` or `deleted`.
+    static let invalidate =
+        prelude + """
+            return invalidate(ARGV[1], ARGV[2])
+            """
+
+    /// KEYS: key. ARGV: token or `-`, version, sensitivity or `-`, document ms, floor ms, body. Says `stored`,
+    /// `kept`, `buried` or `deleted`.
+    static let put =
+        prelude + """
+            local may = false
+            if entry and entry.kind == 'T' then
+                may = ARGV[1] ~= '-' and entry.token == ARGV[1] and tonumber(entry.version) <= tonumber(ARGV[2])
+            elseif entry then
+                may = tonumber(entry.version) < tonumber(ARGV[2])
+            end
+            if not may then return invalidate(ARGV[2], ARGV[5]) end
+            if store(document(ARGV[2], ARGV[3], ARGV[6]), ARGV[4]) then return {'stored', now, damaged, ''} end
+            redis.call('DEL', key)
+            return {'deleted', now, damaged, ''}
+            """
+
+    /// What all four begin with: the server's time, and the key's entry, or nil for none.
+    private static let prelude = """
+        local key = KEYS[1]
+        local time = redis.call('TIME')
+        local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+        local damaged = 0
+
+        local function isNumber(text)
+            return #text <= 16 and (text == '0' or string.find(text, '^[1-9]%d*$') ~= nil)
+                and tonumber(text) < 9007199254740992
+        end
+
+        local function parse(text)
+            local stop = string.find(text, '\\n', 1, true)
+            if not stop then return nil end
+            local head = string.sub(text, 1, stop - 1)
+            local version, word, filled = string.match(head, '^V (%d+) ([%w_%-]+) (%d+)$')
+            if version then
+                if isNumber(version) and isNumber(filled) then return {kind = 'V', version = version} end
+                return nil
+            end
+            if stop ~= #text then return nil end
+            version, filled = string.match(head, '^N (%d+) (%d+)$')
+            if version then
+                if isNumber(version) and isNumber(filled) then return {kind = 'N', version = version} end
+                return nil
+            end
+            local floor, lease, token = string.match(head, '^T (%d+) (%d+) ([%w_%-]+)$')
+            if floor and isNumber(floor) and isNumber(lease) then
+                return {kind = 'T', version = floor, lease = lease, token = token}
+            end
+            return nil
+        end
+
+        local entry, raw
+        local kind = redis.call('TYPE', key).ok
+        if kind == 'string' then
+            raw = redis.call('GET', key)
+            entry = parse(raw)
+        end
+        if kind ~= 'none' and not entry then
+            redis.call('DEL', key)
+            damaged = 1
+        end
+
+        local function store(text, ttl)
+            local expiry = math.max(redis.call('PEXPIRETIME', key), now + tonumber(ttl))
+            local reply = redis.pcall('SET', key, text, 'PXAT', string.format('%.0f', expiry))
+            return not reply.err
+        end
+
+        local function document(version, sensitivity, body)
+            local filled = string.format('%.0f', now)
+            if sensitivity == '-' then return 'N ' .. version .. ' ' .. filled .. '\\n' end
+            return 'V ' .. version .. ' ' .. sensitivity .. ' ' .. filled .. '\\n' .. body
+        end
+
+        local function invalidate(version, ttl)
+            if entry and tonumber(entry.version) >= tonumber(version) then return {'kept', now, damaged, ''} end
+            if store('T ' .. version .. ' 0 -\\n', ttl) then return {'buried', now, damaged, ''} end
+            redis.call('DEL', key)
+            return {'deleted', now, damaged, ''}
+        end
+
+
+        """
+}
