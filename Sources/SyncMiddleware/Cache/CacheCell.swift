@@ -1,7 +1,8 @@
-/// One private Redis key: what each of the four scripts does to it.
+/// One private Redis key: what each of the scripts does to it.
 ///
 /// `CacheScripts` holds the same rules in Lua; a test runs both against each other. Times are milliseconds of the
-/// Redis server's clock. A key's expiry never shrinks.
+/// Redis server's clock. INVALIDATE never shortens the life of a tombstone; LEASE never prolongs it, so that a floor
+/// above what PostgreSQL has (a COMMIT that was lost after all) ends however often the key is read.
 struct CacheCell: Sendable, Equatable {
     /// What a script says.
     enum Reply: Sendable, Equatable {
@@ -25,6 +26,8 @@ struct CacheCell: Sendable, Equatable {
         case deleted
         /// LEASE, FILL: no memory.
         case full
+        /// RELEASE: the lease is given back, or was somebody else's anyway.
+        case released
 
         /// Whether nobody can read an older version than the one named from the key any more.
         var confirms: Bool {
@@ -80,11 +83,12 @@ struct CacheCell: Sendable, Equatable {
         case nil: floor = 0
         }
         if isFull { return .full }
-        set(.tombstone(floor: floor, leaseUntil: now + time, token: token), time: floorTime, now: now)
+        content = .tombstone(floor: floor, leaseUntil: now + time, token: token)
+        if expiresAt == 0 { expiresAt = now + floorTime }
         return .granted
     }
 
-    /// FILL: stores what the holder of the lease has read.
+    /// FILL: stores what the holder of the lease has read; a document below the floor only gives the lease back.
     ///
     /// An absent key refuses: with it the floor is forgotten, and so is whether the lease was taken away.
     mutating func fill(
@@ -97,9 +101,13 @@ struct CacheCell: Sendable, Equatable {
     ) -> Reply {
         guard case .tombstone(let floor, let until, let holder) = content else { return .refused }
         guard !guards.contains(.lease) || (holder == token && until > now) else { return .refused }
-        guard !guards.contains(.floor) || document.version >= floor else { return .refused }
+        guard !guards.contains(.floor) || document.version >= floor else {
+            _ = release(token: token)
+            return .refused
+        }
         if isFull { return .full }
-        set(.document(document, filledAt: now), time: time, now: now)
+        content = .document(document, filledAt: now)
+        expiresAt = now + time
         return .filled
     }
 
@@ -114,7 +122,9 @@ struct CacheCell: Sendable, Equatable {
             self = CacheCell()
             return .deleted
         }
-        set(.tombstone(floor: version, leaseUntil: 0, token: nil), time: floorTime, now: now)
+        let end = if case .tombstone = content { expiresAt } else { 0 }
+        content = .tombstone(floor: version, leaseUntil: 0, token: nil)
+        expiresAt = max(end, now + floorTime)
         return .buried
     }
 
@@ -142,12 +152,16 @@ struct CacheCell: Sendable, Equatable {
             self = CacheCell()
             return .deleted
         }
-        set(.document(document, filledAt: now), time: time, now: now)
+        content = .document(document, filledAt: now)
+        expiresAt = now + time
         return .stored
     }
 
-    private mutating func set(_ content: CacheContent, time: Int, now: Int) {
-        self.content = content
-        expiresAt = max(expiresAt, now + time)
+    /// RELEASE: the holder has nothing to store, so others need not wait for its lease to end.
+    mutating func release(token: String) -> Reply {
+        if case .tombstone(let floor, _, token) = content {
+            content = .tombstone(floor: floor, leaseUntil: 0, token: nil)
+        }
+        return .released
     }
 }

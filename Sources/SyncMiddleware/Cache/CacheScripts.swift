@@ -1,4 +1,4 @@
-/// The four scripts as Redis runs them, each on one key; `CacheCell` says the same in Swift.
+/// The scripts as Redis runs them, each on one key; `CacheCell` says the same in Swift.
 ///
 /// Each returns `{status, server ms, damaged, bytes}`: `damaged` is 1 when the key held something that is none of ours
 /// and was deleted, `bytes` is what LEASE found. Versions go in and out as the texts they came as, and are compared as
@@ -14,7 +14,8 @@ enum CacheScripts {
                 floor = entry.version
             end
             local lease = string.format('%.0f', now + tonumber(ARGV[2]))
-            if store('T ' .. floor .. ' ' .. lease .. ' ' .. ARGV[1] .. '\\n', ARGV[3]) then
+            local stop = expiry > 0 and expiry or now + tonumber(ARGV[3])
+            if store('T ' .. floor .. ' ' .. lease .. ' ' .. ARGV[1] .. '\\n', stop) then
                 return {'granted', now, damaged, ''}
             end
             return {'full', now, damaged, ''}
@@ -24,11 +25,14 @@ enum CacheScripts {
     /// `refused` or `full`.
     static let fill =
         prelude + """
-            if not entry or entry.kind ~= 'T' or entry.token ~= ARGV[1] or tonumber(entry.lease) <= now
-                or tonumber(ARGV[2]) < tonumber(entry.version) then
+            if not entry or entry.kind ~= 'T' or entry.token ~= ARGV[1] or tonumber(entry.lease) <= now then
                 return {'refused', now, damaged, ''}
             end
-            if store(document(ARGV[2], ARGV[3], ARGV[5]), ARGV[4]) then return {'filled', now, damaged, ''} end
+            if tonumber(ARGV[2]) < tonumber(entry.version) then
+                release(ARGV[1])
+                return {'refused', now, damaged, ''}
+            end
+            if store(document(ARGV[2], ARGV[3], ARGV[5]), now + tonumber(ARGV[4])) then return {'filled', now, damaged, ''} end
             return {'full', now, damaged, ''}
             """
 
@@ -49,12 +53,19 @@ enum CacheScripts {
                 may = tonumber(entry.version) < tonumber(ARGV[2])
             end
             if not may then return invalidate(ARGV[2], ARGV[5]) end
-            if store(document(ARGV[2], ARGV[3], ARGV[6]), ARGV[4]) then return {'stored', now, damaged, ''} end
+            if store(document(ARGV[2], ARGV[3], ARGV[6]), now + tonumber(ARGV[4])) then return {'stored', now, damaged, ''} end
             redis.call('DEL', key)
             return {'deleted', now, damaged, ''}
             """
 
-    /// What all four begin with: the server's time, and the key's entry, or nil for none.
+    /// KEYS: key. ARGV: token. Says `released`.
+    static let release =
+        prelude + """
+            release(ARGV[1])
+            return {'released', now, damaged, ''}
+            """
+
+    /// What all begin with: the server's time, the key's entry, or nil for none, and its expiry.
     private static let prelude = """
         local key = KEYS[1]
         local time = redis.call('TIME')
@@ -99,10 +110,17 @@ enum CacheScripts {
             damaged = 1
         end
 
-        local function store(text, ttl)
-            local expiry = math.max(redis.call('PEXPIRETIME', key), now + tonumber(ttl))
-            local reply = redis.pcall('SET', key, text, 'PXAT', string.format('%.0f', expiry))
+        local expiry = math.max(redis.call('PEXPIRETIME', key), 0)
+
+        local function store(text, stop)
+            local reply = redis.pcall('SET', key, text, 'PXAT', string.format('%.0f', stop))
             return not reply.err
+        end
+
+        local function release(token)
+            if not entry or entry.kind ~= 'T' or entry.token ~= token then return end
+            local stop = expiry > 0 and expiry or now + 1
+            if not store('T ' .. entry.version .. ' 0 -\\n', stop) then redis.call('DEL', key) end
         end
 
         local function document(version, sensitivity, body)
@@ -113,7 +131,9 @@ enum CacheScripts {
 
         local function invalidate(version, ttl)
             if entry and tonumber(entry.version) >= tonumber(version) then return {'kept', now, damaged, ''} end
-            if store('T ' .. version .. ' 0 -\\n', ttl) then return {'buried', now, damaged, ''} end
+            local stop = now + tonumber(ttl)
+            if entry and entry.kind == 'T' then stop = math.max(stop, expiry) end
+            if store('T ' .. version .. ' 0 -\\n', stop) then return {'buried', now, damaged, ''} end
             redis.call('DEL', key)
             return {'deleted', now, damaged, ''}
         end

@@ -61,7 +61,7 @@ struct CacheStateMachine: Sendable {
     private var sightings: [(sentAt: Int, drains: Int)] = []
     /// When a poll first said that the current epoch is suspended; nil when the last one did not.
     private(set) var suspendedSince: Int?
-    /// The highest epoch that a write's transaction has seen.
+    /// The highest epoch that a write's transaction or a hint has named.
     private var seenEpoch = 0
 
     init(_ configuration: SyncConfiguration) {
@@ -104,7 +104,7 @@ struct CacheStateMachine: Sendable {
         return old == nil || isSameEpoch ? .none : .epoch
     }
 
-    /// A transaction of this instance ran in this epoch: older keys may hide what it wrote.
+    /// A transaction of this instance ran in this epoch, or a hint named it: older keys may hide what was written.
     mutating func sawEpoch(_ epoch: Int) {
         seenEpoch = max(seenEpoch, epoch)
     }

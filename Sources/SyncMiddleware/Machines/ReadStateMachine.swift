@@ -17,9 +17,9 @@ struct ReadStateMachine: Sendable {
         /// Somebody else has the lease. Exits: `getting`, `reading`.
         case pausing(busyUntil: Int, pauses: Int)
         /// PostgreSQL is asked. Exits: `done`, `gettingStale`.
-        case reading(Lease?, tooOld: Int?)
+        case reading(Purpose)
         /// PostgreSQL is away; GET is on its way for an answer marked stale. Exits: `done`.
-        case gettingStale
+        case gettingStale(FollowUp)
         /// Answered, or failed.
         case done
     }
@@ -28,6 +28,16 @@ struct ReadStateMachine: Sendable {
     struct Lease: Sendable, Equatable {
         let epoch: Int
         let token: String
+    }
+
+    /// Why PostgreSQL is asked.
+    enum Purpose: Sendable, Equatable {
+        /// To fill.
+        case fill(Lease)
+        /// Redis has this version, which is too old for the caller's token.
+        case surpass(epoch: Int, version: Int)
+        /// To answer, and nothing else.
+        case answer
     }
 
     /// What GET brings.
@@ -59,6 +69,8 @@ struct ReadStateMachine: Sendable {
     enum FollowUp: Sendable, Equatable {
         case none
         case fill(Lease, VersionedDocument)
+        /// Nothing to fill: others need not wait.
+        case release(Lease)
         /// Redis held something older than what PostgreSQL has.
         case invalidate(epoch: Int, version: Int)
     }
@@ -71,7 +83,7 @@ struct ReadStateMachine: Sendable {
         case readDatabase
         case answer(Answer, FollowUp)
         /// 503 with `Retry-After`.
-        case fail
+        case fail(FollowUp)
     }
 
     private let need: Need
@@ -79,7 +91,6 @@ struct ReadStateMachine: Sendable {
     private let leaseTime: Int
     private let pauses: [Int]
     private(set) var state = State.new
-    private var epochOfCache = 0
 
     /// - Parameters:
     ///   - need: what the caller needs.
@@ -102,7 +113,7 @@ struct ReadStateMachine: Sendable {
 
     /// GET came back; `access` is of now, for what follows.
     mutating func found(_ found: Found, access: Access) -> Action {
-        if state == .gettingStale { return answerStale(found) }
+        if case .gettingStale(let followUp) = state { return answerStale(found, followUp) }
         guard case .getting(let epoch, let freshAsOf, let busyUntil, let pauses) = state else {
             preconditionFailure("GET answered in state \(state)")
         }
@@ -110,9 +121,9 @@ struct ReadStateMachine: Sendable {
         case .document(let document):
             return answer(document, epoch: epoch, freshAsOf: freshAsOf)
         case .failed:
-            return read(nil)
+            return read(.answer)
         case .nothing:
-            guard case .cache(let epoch, let freshAsOf) = access else { return read(nil) }
+            guard case .cache(let epoch, let freshAsOf) = access else { return read(.answer) }
             state = .leasing(epoch: epoch, freshAsOf: freshAsOf, busyUntil: busyUntil, pauses: pauses)
             return .lease(Lease(epoch: epoch, token: token))
         }
@@ -125,16 +136,16 @@ struct ReadStateMachine: Sendable {
         }
         switch reply {
         case .granted:
-            return read(Lease(epoch: epoch, token: token))
+            return read(.fill(Lease(epoch: epoch, token: token)))
         case .held(let document, _):
             return answer(document, epoch: epoch, freshAsOf: freshAsOf)
         case .busy:
             let until = busyUntil ?? now + leaseTime
-            guard now < until, !pauses.isEmpty else { return read(nil) }
+            guard now < until, !pauses.isEmpty else { return read(.answer) }
             state = .pausing(busyUntil: until, pauses: count + 1)
             return .pause(milliseconds: min(pauses[min(count, pauses.count - 1)] + jitter, until - now))
         default:
-            return read(nil)
+            return read(.answer)
         }
     }
 
@@ -148,54 +159,61 @@ struct ReadStateMachine: Sendable {
 
     /// PostgreSQL answered a query that was sent at `sentAt`.
     mutating func readDatabase(_ document: VersionedDocument, sentAt: Int) -> Action {
-        guard case .reading(let lease, let tooOld) = state else {
+        guard case .reading(let purpose) = state else {
             preconditionFailure("PostgreSQL answered in state \(state)")
         }
         state = .done
         let answer = Answer(document: document, source: .database, freshAsOf: sentAt)
-        if let lease { return .answer(answer, .fill(lease, document.cacheable)) }
-        if let tooOld, document.version > tooOld {
-            return .answer(answer, .invalidate(epoch: epochOfCache, version: document.version))
+        switch purpose {
+        case .fill(let lease):
+            return .answer(answer, .fill(lease, document.cacheable))
+        case .surpass(let epoch, let version) where document.version > version:
+            return .answer(answer, .invalidate(epoch: epoch, version: document.version))
+        case .surpass, .answer:
+            return .answer(answer, .none)
         }
-        return .answer(answer, .none)
     }
 
     /// PostgreSQL did not answer; `staleEpoch` is where an answer marked stale may be had.
     mutating func databaseFailed(staleEpoch: Int?) -> Action {
-        guard case .reading = state else { preconditionFailure("PostgreSQL failed in state \(state)") }
+        guard case .reading(let purpose) = state else {
+            preconditionFailure("PostgreSQL failed in state \(state)")
+        }
+        let followUp = if case .fill(let lease) = purpose { FollowUp.release(lease) } else { FollowUp.none }
         guard need != .strong, let staleEpoch else {
             state = .done
-            return .fail
+            return .fail(followUp)
         }
-        state = .gettingStale
+        state = .gettingStale(followUp)
         return .get(epoch: staleEpoch)
     }
 
     // MARK: Private parts
 
     private mutating func get(_ access: Access, busyUntil: Int?, pauses: Int) -> Action {
-        guard case .cache(let epoch, let freshAsOf) = access else { return read(nil) }
+        guard case .cache(let epoch, let freshAsOf) = access else { return read(.answer) }
         state = .getting(epoch: epoch, freshAsOf: freshAsOf, busyUntil: busyUntil, pauses: pauses)
         return .get(epoch: epoch)
     }
 
-    private mutating func read(_ lease: Lease?, tooOld: Int? = nil) -> Action {
-        state = .reading(lease, tooOld: tooOld)
+    private mutating func read(_ purpose: Purpose) -> Action {
+        state = .reading(purpose)
         return .readDatabase
     }
 
     private mutating func answer(_ document: VersionedDocument, epoch: Int, freshAsOf: Int) -> Action {
-        epochOfCache = epoch
-        if document.isSecretMark { return read(nil) }
-        if case .version(let least) = need, document.version < least { return read(nil, tooOld: document.version) }
+        if document.isSecretMark { return read(.answer) }
+        if case .version(let least) = need, document.version < least {
+            return read(.surpass(epoch: epoch, version: document.version))
+        }
         state = .done
         return .answer(Answer(document: document, source: .redis, freshAsOf: freshAsOf), .none)
     }
 
-    private mutating func answerStale(_ found: Found) -> Action {
+    private mutating func answerStale(_ found: Found, _ followUp: FollowUp) -> Action {
         state = .done
-        guard case .document(let document) = found, !document.isSecretMark else { return .fail }
-        if case .version(let least) = need, document.version < least { return .fail }
-        return .answer(Answer(document: document, source: .stale, freshAsOf: 0), .none)
+        guard case .document(let document) = found, !document.isSecretMark else { return .fail(followUp) }
+        if case .version(let least) = need, document.version < least { return .fail(followUp) }
+        return .answer(Answer(document: document, source: .stale, freshAsOf: 0), followUp)
     }
 }

@@ -53,8 +53,8 @@ struct RelayStateMachine: Sendable {
         /// INVALIDATE each under this epoch.
         case invalidate(epoch: Int, [KeyVersion])
         case save(Progress)
-        /// Publish what was passed: hints, the published view.
-        case publish([FeedRow])
+        /// Publish what was passed: hints with the epoch in which nothing older is left, the published view.
+        case publish(epoch: Int, [FeedRow])
         /// Say that Redis is to be left alone.
         case suspend(fence: Int)
         /// One epoch more, for this server, not suspended.
@@ -67,6 +67,7 @@ struct RelayStateMachine: Sendable {
     private let patience: Int
     private let guards: SyncGuards
     private(set) var state = State.standby
+    private var highestFence = 0
 
     init(_ configuration: SyncConfiguration) {
         drainInterval = configuration.drainInterval.milliseconds
@@ -74,13 +75,24 @@ struct RelayStateMachine: Sendable {
         guards = configuration.guards
     }
 
-    /// Whether it is in office.
-    var isInOffice: Bool { state != .standby }
+    /// The fencing number of the office, nil on standby.
+    ///
+    /// The shell drops what comes back for another office than the one in which it was asked for.
+    var fence: Int? {
+        switch state {
+        case .standby: nil
+        case .idle(let office), .reading(let office), .invalidating(let office, _), .saving(let office, _),
+            .changing(let office):
+            office.fence
+        }
+    }
 
     // MARK: Events
 
-    /// The advisory lock is ours; the fencing number is the highest ever given.
+    /// The advisory lock is ours; news of an earlier office says nothing.
     mutating func elected(fence: Int) {
+        guard fence > highestFence else { return }
+        highestFence = fence
         state = .idle(Office(fence: fence))
     }
 
@@ -139,7 +151,7 @@ struct RelayStateMachine: Sendable {
         }
         office.drainedAt = now
         state = .idle(office)
-        return batch.rows.isEmpty ? .none : .publish(batch.rows)
+        return batch.rows.isEmpty ? .none : .publish(epoch: batch.state.epoch, batch.rows)
     }
 
     /// Whether the progress was saved is unknown: the next batch starts from what PostgreSQL has.

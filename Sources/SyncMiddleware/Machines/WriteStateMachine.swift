@@ -16,7 +16,7 @@ struct WriteStateMachine: Sendable {
         /// Redis has not confirmed. Exits: `done`.
         case waiting(Change, committedAt: Int)
         /// Whether COMMIT took effect is unknown; the tombstone is on its way. Exits: `done`.
-        case burying
+        case burying(Change)
         /// Answered.
         case done
     }
@@ -56,10 +56,12 @@ struct WriteStateMachine: Sendable {
         case forget(version: Int)
         case put(epoch: Int, token: String?, VersionedDocument)
         case invalidate(epoch: Int, version: Int)
+        /// Give the lease back; the reply does not matter.
+        case release(Lease)
         /// Tell the machine of each poll, and at this time again.
         case wait(until: Int)
-        /// Tell the other instances.
-        case hint(version: Int)
+        /// Tell the other instances, with the epoch in which nothing older is left.
+        case hint(version: Int, epoch: Int)
         case answer(Outcome)
     }
 
@@ -106,12 +108,12 @@ struct WriteStateMachine: Sendable {
 
     /// PostgreSQL refused, and has rolled back.
     mutating func refused() -> [Action] {
-        end(.refused)
+        giveUp(.refused)
     }
 
     /// The connection broke, or a deadline passed, before COMMIT was sent.
     mutating func failed() -> [Action] {
-        end(.failed)
+        giveUp(.failed)
     }
 
     /// COMMIT has taken effect; `canConfirm`: our connection leads to the server of the change's epoch.
@@ -119,14 +121,13 @@ struct WriteStateMachine: Sendable {
         guard case .committing(let change, let lease) = state else {
             preconditionFailure("committed in state \(state)")
         }
-        let forget = Action.forget(version: change.document.version)
         guard canConfirm else {
             state = .waiting(change, committedAt: now)
-            return [forget, .wait(until: now + staleness)]
+            return [.wait(until: now + staleness)]
         }
         state = .publishing(change, committedAt: now)
         let token = lease?.epoch == change.epoch ? lease?.token : nil
-        return [forget, .put(epoch: change.epoch, token: token, change.document.cacheable)]
+        return [.put(epoch: change.epoch, token: token, change.document.cacheable)]
     }
 
     /// Whether COMMIT has taken effect, or will, is not known.
@@ -134,20 +135,19 @@ struct WriteStateMachine: Sendable {
         guard case .committing(let change, _) = state else {
             preconditionFailure("commit unknown in state \(state)")
         }
-        state = .burying
-        let version = change.document.version
-        return [.forget(version: version), .invalidate(epoch: change.epoch, version: version)]
+        state = .burying(change)
+        return [.invalidate(epoch: change.epoch, version: change.document.version)]
     }
 
     /// PUT or the tombstone came back, or did not: nil.
     mutating func published(_ reply: CacheCell.Reply?, canConfirm: Bool) -> [Action] {
         switch state {
         case .publishing(let change, let committedAt):
-            if let reply, reply.confirms, canConfirm { return acknowledge(change) }
+            if let reply, reply.confirms, canConfirm { return acknowledge(change, epoch: change.epoch) }
             state = .waiting(change, committedAt: committedAt)
             return [.wait(until: committedAt + staleness)]
-        case .burying:
-            return end(.unknown)
+        case .burying(let change):
+            return [.forget(version: change.document.version)] + end(.unknown)
         default:
             preconditionFailure("published in state \(state)")
         }
@@ -161,13 +161,22 @@ struct WriteStateMachine: Sendable {
         let isUnused = suspendedSince.map { now >= $0 + staleness } ?? false
         // S after the commit every cache either has it from the relay, or is not asked any more.
         let isOver = now >= committedAt + staleness
-        return isPassed || hasMoved || isUnused || isOver ? acknowledge(change) : []
+        guard isPassed || hasMoved || isUnused || isOver else { return [] }
+        return acknowledge(change, epoch: max(change.epoch, polled?.epoch ?? 0))
     }
 
     // MARK: Private parts
 
-    private mutating func acknowledge(_ change: Change) -> [Action] {
-        [.hint(version: change.document.version)] + end(.acknowledged(version: change.document.version))
+    /// Our near-cache forgets only now: a read that began after COMMIT and before PUT may still have met the old value.
+    private mutating func acknowledge(_ change: Change, epoch: Int) -> [Action] {
+        let version = change.document.version
+        let hint = Action.hint(version: version, epoch: epoch)
+        return [.forget(version: version), hint] + end(.acknowledged(version: version))
+    }
+
+    private mutating func giveUp(_ outcome: Outcome) -> [Action] {
+        guard case .transacting(let lease) = state else { preconditionFailure("given up in state \(state)") }
+        return (lease.map { [.release($0)] } ?? []) + end(outcome)
     }
 
     private mutating func end(_ outcome: Outcome) -> [Action] {
