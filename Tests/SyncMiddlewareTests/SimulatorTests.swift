@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -7,37 +8,25 @@ import Testing
 struct SimulatorTests {
     @Test("probe")
     func probe() {
-        let clock = ContinuousClock()
-        let names: [(String, SyncGuards)] = [("lease", .lease), ("floor", .floor), ("putToken", .putToken), ("epoch", .epoch), ("generation", .generation), ("drained", .drained), ("snapshot", .snapshotPosition)]
-        for (name, g) in names {
-            let time = clock.measure {
-            for seed in 0..<10000 {
-                let s = Simulation.run(UInt64(seed), guards: SyncGuards.all.subtracting(g))
-                if let v = s.checker.violation {
-                    print("mutation", name, "seed", seed, v)
-                    break
-                }
-            }
-            }
-            print(name, time)
-        }
-    }
-    @Test("probe2")
-    func probe2() {
-        let clock = ContinuousClock()
+        let env = ProcessInfo.processInfo.environment
+        let from = UInt64(env["FROM"] ?? "0")!, to = UInt64(env["TO"] ?? "0")!
+        let g = SyncGuards(rawValue: UInt8(env["OFF"] ?? "0")!)
+        let all = env["ALL"] != nil
+        var found = 0
         var answers = 0
-        let time = clock.measure {
-            for seed in 0..<10000 {
-                let s = Simulation.run(UInt64(seed))
-                answers += s.checker.answers
-                if let v = s.checker.violation {
-                    print("seed", seed, v)
-                    let t = Simulation.run(UInt64(seed), tracing: true)
+        for seed in from..<to {
+            let s = Simulation.run(seed, guards: SyncGuards.all.subtracting(g))
+            answers += s.checker.answers
+            if let v = s.checker.violation {
+                print("seed", seed, v)
+                found += 1
+                if !all {
+                    let t = Simulation.run(seed, guards: SyncGuards.all.subtracting(g), tracing: true)
                     print(t.trace.joined(separator: "\n"))
                     break
                 }
             }
         }
-        print("time", time, "answers", answers)
+        print("found", found, answers)
     }
 }

@@ -28,6 +28,8 @@ final class Checker {
     private var passedRows = 0
     private var passedIDs: Set<Int> = []
     private var passedVersions: [String: Int] = [:]
+    /// What the relay has passed through Redis, by server and key: nothing older may be stored there again.
+    private var outOfRedis: [String: Int] = [:]
     /// The highest acknowledged version by key.
     private(set) var tokens: [String: Int] = [:]
     private(set) var answers = 0
@@ -101,6 +103,21 @@ final class Checker {
                 fail("P17", "\(row.key) v\(row.version) was passed after v\(old)")
             }
             passedVersions[row.key] = row.version
+        }
+    }
+
+    /// The relay saved a batch whose tombstones the server had confirmed.
+    func passedThrough(run: String, epoch: Int, _ keys: [KeyVersion]) {
+        for key in keys {
+            let place = "\(run)/\(ModelRedis.key(epoch, key.key))"
+            outOfRedis[place] = max(outOfRedis[place] ?? 0, key.version)
+        }
+    }
+
+    /// FILL or PUT stored a document.
+    func stored(_ version: Int, place: String, run: String) {
+        if let least = outOfRedis["\(run)/\(place)"], version < least {
+            fail("P13", "v\(version) was stored in \(place) after the relay had passed v\(least)")
         }
     }
 

@@ -44,10 +44,18 @@ extension SimulatedInstance {
                 }
             }
         case .save(let progress):
+            // What was passed without Redis says nothing about what is in Redis.
+            var confirmed: RelayStateMachine.Batch?
+            if case .saving(_, let batch) = relay.state, !batch.state.isSuspended { confirmed = batch }
             if !progress.passed.isEmpty { world.note("the relay saves \(progress.passed.map(\.version))") }
             callDatabase(isQuick: progress.passed.isEmpty && !world.random.oneIn(4)) { database, reply in
                 let wasOurs = database.save(progress)
                 self.world.checker.relaySaved()
+                if let confirmed, wasOurs, !confirmed.rows.isEmpty {
+                    let state = confirmed.state
+                    let keys = FeedRow.coalesced(confirmed.rows)
+                    self.world.checker.passedThrough(run: state.redisRun, epoch: state.epoch, keys)
+                }
                 reply(wasOurs)
             } _: { (wasOurs: Bool?) in
                 self.resume(fence) {

@@ -194,7 +194,7 @@ final class SimulatedInstance {
         } _: { (result: (CacheState, Int?)?) in
             guard let (polled, fence) = result else {
                 // The session is closed, and with it goes a lock that we do not know of.
-                if self.relay.fence == nil, self.world.database.relayHolder == self.id {
+                if self.world.database.relayHolder == self.id, self.world.database.fence != self.relay.fence {
                     self.world.database.leaveOffice()
                 }
                 return

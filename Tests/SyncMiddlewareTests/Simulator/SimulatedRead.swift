@@ -112,7 +112,10 @@ final class SimulatedFlight {
             readDatabase()
         case .answer(let answer, let followUp):
             end(answer)
-            follow(followUp)
+            let incarnation = instance.incarnation
+            // A process may be put aside between any two steps.
+            let pause = world.random.oneIn(4) ? world.lateness(250) : 0
+            world.after(pause) { self.instance.ifAlive(incarnation) { self.follow(followUp) } }
         case .fail(let followUp):
             for waiter in instance.flights.failed(flight) { instance.waiting.removeValue(forKey: waiter.id)?.fail() }
             leader.fail()
@@ -184,6 +187,7 @@ final class SimulatedFlight {
                         isFull: isFull,
                         guards: configuration.guards
                     )
+                    if reply == .filled { world.checker.stored(document.version, place: place, run: redis.runID) }
                     world.note("FILL \(place) v\(document.version) \(lease.token): \(reply)")
                     return reply
                 }

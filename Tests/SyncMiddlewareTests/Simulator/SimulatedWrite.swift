@@ -118,9 +118,9 @@ final class SimulatedWrite {
         isCommitSent = true
         let world = world
         // Now and then the connection breaks with COMMIT on its way: it takes effect later, or never.
-        if world.random.oneIn(8) {
+        if world.random.oneIn(world.plan.lostCommitOdds) {
             let isKept = !world.random.oneIn(4)
-            world.after(world.lateness(500)) {
+            world.after(world.lateness(world.random.oneIn(2) ? 500 : 60)) {
                 world.note("COMMIT of \(self.key) v\(transaction.document.version) \(isKept ? "arrives" : "is lost")")
                 world.database.end(transaction, commit: isKept, now: world.now)
             }
@@ -158,6 +158,7 @@ final class SimulatedWrite {
                     isFull: isFull,
                     guards: world.configuration.guards
                 )
+                if reply == .stored { world.checker.stored(document.version, place: place, run: redis.runID) }
                 world.note("PUT \(place) v\(document.version) \(token ?? "-"): \(reply)")
                 return reply
             }

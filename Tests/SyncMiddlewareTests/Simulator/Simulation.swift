@@ -31,6 +31,7 @@ final class Simulation {
         configuration.guards = guards
         plan = SchedulePlan(&random)
         configuration.documentTime = .milliseconds(plan.documentTime)
+        if !plan.hasNearCache { configuration.nearCacheBytes = 0 }
         self.configuration = configuration
         database = ModelPostgres(keys: plan.keys, redisRun: "r1")
         checker = Checker(database: database, configuration: configuration)
