@@ -102,7 +102,7 @@ struct CacheCell: Sendable, Equatable {
         guard case .tombstone(let floor, let until, let holder) = content else { return .refused }
         guard !guards.contains(.lease) || (holder == token && until > now) else { return .refused }
         guard !guards.contains(.floor) || document.version >= floor else {
-            _ = release(token: token)
+            _ = release(token: token, isFull: isFull)
             return .refused
         }
         if isFull { return .full }
@@ -158,8 +158,11 @@ struct CacheCell: Sendable, Equatable {
     }
 
     /// RELEASE: the holder has nothing to store, so others need not wait for its lease to end.
-    mutating func release(token: String) -> Reply {
-        if case .tombstone(let floor, _, token) = content {
+    mutating func release(token: String, isFull: Bool = false) -> Reply {
+        guard case .tombstone(let floor, _, token) = content else { return .released }
+        if isFull {
+            self = CacheCell()
+        } else {
             content = .tombstone(floor: floor, leaseUntil: 0, token: nil)
         }
         return .released

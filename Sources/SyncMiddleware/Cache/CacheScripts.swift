@@ -119,8 +119,8 @@ enum CacheScripts {
 
         local function release(token)
             if not entry or entry.kind ~= 'T' or entry.token ~= token then return end
-            local stop = expiry > 0 and expiry or now + 1
-            if not store('T ' .. entry.version .. ' 0 -\\n', stop) then redis.call('DEL', key) end
+            local reply = redis.pcall('SET', key, 'T ' .. entry.version .. ' 0 -\\n', 'KEEPTTL')
+            if reply.err then redis.call('DEL', key) end
         end
 
         local function document(version, sensitivity, body)

@@ -3,7 +3,7 @@
 /// Holds what clients see and what stores hold against the promises; keeps the first breach.
 final class Checker {
     /// A promise that was broken, named as in the design.
-    struct Violation: Equatable {
+    struct Violation: Equatable, Sendable {
         let promise: String
         let text: String
     }

@@ -8,7 +8,9 @@ final class SimulatedInstance {
     var state: CacheStateMachine
     var near: NearCache
     var flights: SingleFlightStateMachine
-    var relay: RelayStateMachine
+    var relay: RelayStateMachine {
+        didSet { world.changed("RelayStateMachine", oldValue.state, relay.state) }
+    }
     var waiting: [Int: SimulatedRead] = [:]
     var writes: [SimulatedWrite] = []
     /// What this process acknowledged, and what it was told, by key.

@@ -62,7 +62,9 @@ final class SimulatedFlight {
     private let need: CacheStateMachine.Need
     private let flight: Int
     private let ticket: NearCache.Ticket
-    private var machine: ReadStateMachine
+    private var machine: ReadStateMachine {
+        didSet { instance.world.changed("ReadStateMachine", oldValue.state, machine.state) }
+    }
 
     init(
         leader: SimulatedRead,

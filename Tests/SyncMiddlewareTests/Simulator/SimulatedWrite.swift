@@ -4,7 +4,9 @@
 final class SimulatedWrite {
     private let instance: SimulatedInstance
     private let key: String
-    private var machine: WriteStateMachine
+    private var machine: WriteStateMachine {
+        didSet { instance.world.changed("WriteStateMachine", oldValue.state, machine.state) }
+    }
     private var transaction: ModelPostgres.Transaction?
     private var isCommitSent = false
     /// The step after which nothing more is heard of this writer.

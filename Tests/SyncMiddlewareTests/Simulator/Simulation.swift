@@ -14,6 +14,8 @@ final class Simulation {
     private(set) var instances: [SimulatedInstance] = []
     private(set) var now = 0
     private(set) var trace: [String] = []
+    /// The transitions that the machines made, `machine: from --> to`; kept while tracing.
+    private(set) var transitions: Set<String> = []
     private var queue = EventQueue()
     private var counter = 0
 
@@ -84,6 +86,13 @@ final class Simulation {
         guard isTracing else { return }
         let time = String(now)
         trace.append(String(repeating: " ", count: max(0, 5 - time.count)) + time + "  " + text())
+    }
+
+    /// A machine may have changed its state.
+    func changed<State>(_ machine: String, _ old: State, _ new: State) {
+        guard isTracing else { return }
+        let names = [old, new].map { String("\($0)".prefix { $0 != "(" }) }
+        if names[0] != names[1] { transitions.insert("\(machine): \(names[0]) --> \(names[1])") }
     }
 
     /// A text that nothing else in this schedule uses.
