@@ -14,14 +14,15 @@ final class Simulation {
     private(set) var instances: [SimulatedInstance] = []
     private(set) var now = 0
     private(set) var trace: [String] = []
-    /// The transitions that the machines made, `machine: from --> to`; kept while tracing.
-    private(set) var transitions: Set<String> = []
+    /// The transitions that the machines made, `machine: from --> to`; nil when nobody asks.
+    private(set) var transitions: Set<String>?
     private var queue = EventQueue()
     private var counter = 0
 
-    init(seed: UInt64, guards: SyncGuards = .all, tracing: Bool = false) {
+    init(seed: UInt64, guards: SyncGuards = .all, tracing: Bool = false, recording: Bool = false) {
         self.seed = seed
         isTracing = tracing
+        transitions = recording ? [] : nil
         random = SeededRandom(seed: seed)
         var configuration = SyncConfiguration()
         // Short lives, so that expiry happens within a schedule; the relations of the defaults are kept.
@@ -41,8 +42,13 @@ final class Simulation {
     }
 
     /// Runs the schedule of this seed.
-    static func run(_ seed: UInt64, guards: SyncGuards = .all, tracing: Bool = false) -> Simulation {
-        let simulation = Simulation(seed: seed, guards: guards, tracing: tracing)
+    static func run(
+        _ seed: UInt64,
+        guards: SyncGuards = .all,
+        tracing: Bool = false,
+        recording: Bool = false
+    ) -> Simulation {
+        let simulation = Simulation(seed: seed, guards: guards, tracing: tracing, recording: recording)
         simulation.run()
         return simulation
     }
@@ -89,10 +95,9 @@ final class Simulation {
     }
 
     /// A machine may have changed its state.
-    func changed<State>(_ machine: String, _ old: State, _ new: State) {
-        guard isTracing else { return }
-        let names = [old, new].map { String("\($0)".prefix { $0 != "(" }) }
-        if names[0] != names[1] { transitions.insert("\(machine): \(names[0]) --> \(names[1])") }
+    func changed(_ machine: String, _ old: some NamedState, _ new: some NamedState) {
+        guard transitions != nil, old.name != new.name else { return }
+        transitions?.insert("\(machine): \(old.name) --> \(new.name)")
     }
 
     /// A text that nothing else in this schedule uses.
