@@ -12,7 +12,10 @@ struct BreakerStateMachineTests {
         return breaker
     }
 
-    @Test("It opens at half of at least ten calls", arguments: [(0, 9, false), (0, 10, true), (6, 5, false), (5, 5, true)])
+    @Test(
+        "It opens at half of at least ten calls",
+        arguments: [(0, 9, false), (0, 10, true), (6, 5, false), (5, 5, true)]
+    )
     func opens(good: Int, bad: Int, isOpen: Bool) {
         var breaker = Self.breaker(good: good, bad: bad)
         #expect(breaker.admit(now: 499) == (isOpen ? .refuse : .pass))

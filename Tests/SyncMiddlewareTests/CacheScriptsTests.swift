@@ -29,7 +29,8 @@ struct CacheScriptsTests {
                 statuses.insert("\(step.name) \(status)")
             }
             let every = [
-                "FILL filled", "FILL full", "FILL refused", "INVALIDATE buried", "INVALIDATE deleted", "INVALIDATE kept",
+                "FILL filled", "FILL full", "FILL refused", "INVALIDATE buried", "INVALIDATE deleted",
+                "INVALIDATE kept",
                 "LEASE busy", "LEASE full", "LEASE granted", "LEASE held", "PUT buried", "PUT deleted", "PUT kept",
                 "PUT stored", "RELEASE released",
             ]
@@ -91,7 +92,8 @@ struct CacheScriptsTests {
                 $0.fill(document, token: token, time: time, now: $1, isFull: $2)
             }
         case 5:
-            return Step(name: "INVALIDATE", script: CacheScripts.invalidate, arguments: words("\(version)", "\(floor)")) {
+            return Step(name: "INVALIDATE", script: CacheScripts.invalidate, arguments: words("\(version)", "\(floor)"))
+            {
                 $0.invalidate(version: version, floorTime: floor, now: $1, isFull: $2)
             }
         case 6:

@@ -57,13 +57,31 @@ struct CacheStateMachineTests {
             $0.sawEpoch(2)
         },
         Case(testDescription: "suspended", need: .recent, access: .database(.suspended)) {
-            _ = $0.polled(state { $0.drains = 5; $0.isSuspended = true }, sentAt: 1100, now: 1101)
+            _ = $0.polled(
+                state {
+                    $0.drains = 5; $0.isSuspended = true
+                },
+                sentAt: 1100,
+                now: 1101
+            )
         },
         Case(testDescription: "suspended, with a token", need: .version(1), access: .cache(epoch: 1, freshAsOf: 250)) {
-            _ = $0.polled(state { $0.drains = 5; $0.isSuspended = true }, sentAt: 1100, now: 1101)
+            _ = $0.polled(
+                state {
+                    $0.drains = 5; $0.isSuspended = true
+                },
+                sentAt: 1100,
+                now: 1101
+            )
         },
         Case(testDescription: "a late poll says nothing", need: .recent, access: .cache(epoch: 1, freshAsOf: 250)) {
-            _ = $0.polled(state { $0.drains = 4; $0.isSuspended = true }, sentAt: 400, now: 1101)
+            _ = $0.polled(
+                state {
+                    $0.drains = 4; $0.isSuspended = true
+                },
+                sentAt: 400,
+                now: 1101
+            )
         },
     ]
 
@@ -94,10 +112,24 @@ struct CacheStateMachineTests {
     @Test("A new epoch clears the near-cache, and ends the time of suspension")
     func epoch() {
         var machine = Self.fresh()
-        _ = machine.polled(Self.state { $0.drains = 6; $0.isSuspended = true }, sentAt: 700, now: 702)
-        _ = machine.polled(Self.state { $0.drains = 7; $0.isSuspended = true }, sentAt: 900, now: 902)
+        _ = machine.polled(
+            Self.state {
+                $0.drains = 6; $0.isSuspended = true
+            },
+            sentAt: 700,
+            now: 702
+        )
+        _ = machine.polled(
+            Self.state {
+                $0.drains = 7; $0.isSuspended = true
+            },
+            sentAt: 900,
+            now: 902
+        )
         #expect(machine.suspendedSince == 702)
-        let moved = Self.state { $0.drains = 8; $0.epoch = 2; $0.isSuspended = true }
+        let moved = Self.state {
+            $0.drains = 8; $0.epoch = 2; $0.isSuspended = true
+        }
         #expect(machine.polled(moved, sentAt: 1100, now: 1102) == .epoch)
         #expect(machine.suspendedSince == 1102)
         #expect(machine.polled(moved, sentAt: 1300, now: 1302) == .none)

@@ -14,7 +14,9 @@ enum RedisServer {
         return try await withTemporaryDirectory { directory in
             let socket = "\(directory)/redis.sock"
             let log = "\(directory)/log"
-            let settings = ["--port", "0", "--unixsocket", socket, "--dir", directory, "--save", "", "--appendonly", "no"]
+            let settings = [
+                "--port", "0", "--unixsocket", socket, "--dir", directory, "--save", "", "--appendonly", "no",
+            ]
             let pid = try await Daemon.launch(ChildCommand(installation.server, settings), log: log)
             do {
                 let result = try await connected(to: socket, log: log, body)
@@ -27,7 +29,8 @@ enum RedisServer {
         }
     }
 
-    private static func connected<R>(to socket: String, log: String, _ body: (RedisWire) throws -> R) async throws -> R {
+    private static func connected<R>(to socket: String, log: String, _ body: (RedisWire) throws -> R) async throws -> R
+    {
         let end = ContinuousClock.now + .seconds(30)
         while true {
             if let wire = RedisWire(path: socket) { return try body(wire) }

@@ -4,7 +4,10 @@ import Testing
 
 @Suite("TransactionSnapshot")
 struct TransactionSnapshotTests {
-    @Test("PostgreSQL's text is read", arguments: [("10:20:", []), ("10:20:10,14,19", [10, 14, 19])] as [(String, [UInt64])])
+    @Test(
+        "PostgreSQL's text is read",
+        arguments: [("10:20:", []), ("10:20:10,14,19", [10, 14, 19])] as [(String, [UInt64])]
+    )
     func reads(text: String, running: [UInt64]) {
         #expect(TransactionSnapshot(text) == TransactionSnapshot(xmin: 10, xmax: 20, running: running))
     }

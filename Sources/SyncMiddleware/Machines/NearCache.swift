@@ -136,11 +136,10 @@ struct NearCache: Sendable {
             let place = hand
             hand += 1
             guard let entry = slots[place] else { continue }
-            if entry.wasUsed {
-                slots[place]?.wasUsed = false
-            } else {
+            guard entry.wasUsed else {
                 return remove(place)
             }
+            slots[place]?.wasUsed = false
         }
     }
 

@@ -13,7 +13,11 @@ struct EventQueue {
         var high = events.count
         while low < high {
             let middle = (low + high) / 2
-            if events[middle].time < time { high = middle } else if events[middle].time > time { low = middle + 1 } else {
+            if events[middle].time < time {
+                high = middle
+            } else if events[middle].time > time {
+                low = middle + 1
+            } else {
                 // Equal times: the newer one goes before all of them in the array.
                 high = middle
             }

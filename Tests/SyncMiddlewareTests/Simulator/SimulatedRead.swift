@@ -207,21 +207,24 @@ extension SimulatedInstance {
     func lease(_ key: String, _ lease: ReadStateMachine.Lease, _ done: @escaping (CacheCell.Reply?) -> Void) {
         let place = ModelRedis.key(lease.epoch, key)
         let world = world
-        callRedis({ redis in
-            redis.change(place, now: world.now) { cell, now, isFull in
-                let old = cell.content
-                let reply = cell.lease(
-                    token: lease.token,
-                    time: world.configuration.leaseTime.milliseconds,
-                    floorTime: world.configuration.floorTime.milliseconds,
-                    now: now,
-                    isFull: isFull
-                )
-                if reply == .granted { world.checker.granted(over: old, now: now) }
-                world.note("LEASE \(place) \(lease.token): \(reply)")
-                return reply
-            }
-        }, done)
+        callRedis(
+            { redis in
+                redis.change(place, now: world.now) { cell, now, isFull in
+                    let old = cell.content
+                    let reply = cell.lease(
+                        token: lease.token,
+                        time: world.configuration.leaseTime.milliseconds,
+                        floorTime: world.configuration.floorTime.milliseconds,
+                        now: now,
+                        isFull: isFull
+                    )
+                    if reply == .granted { world.checker.granted(over: old, now: now) }
+                    world.note("LEASE \(place) \(lease.token): \(reply)")
+                    return reply
+                }
+            },
+            done
+        )
     }
 
     func release(_ key: String, _ lease: ReadStateMachine.Lease) {
@@ -237,13 +240,16 @@ extension SimulatedInstance {
     func invalidate(_ key: String, epoch: Int, version: Int, _ done: @escaping (CacheCell.Reply?) -> Void) {
         let place = ModelRedis.key(epoch, key)
         let world = world
-        callRedis({ redis in
-            redis.change(place, now: world.now) { cell, now, isFull in
-                let time = world.configuration.floorTime.milliseconds
-                let reply = cell.invalidate(version: version, floorTime: time, now: now, isFull: isFull)
-                world.note("INVALIDATE \(place) v\(version): \(reply)")
-                return reply
-            }
-        }, done)
+        callRedis(
+            { redis in
+                redis.change(place, now: world.now) { cell, now, isFull in
+                    let time = world.configuration.floorTime.milliseconds
+                    let reply = cell.invalidate(version: version, floorTime: time, now: now, isFull: isFull)
+                    world.note("INVALIDATE \(place) v\(version): \(reply)")
+                    return reply
+                }
+            },
+            done
+        )
     }
 }
