@@ -4,7 +4,9 @@
 /// and was deleted, `bytes` is what LEASE found. Versions go in and out as the texts they came as, and are compared as
 /// numbers. A script that finds no memory for a tombstone deletes the key, which allows no fill either.
 enum CacheScripts {
-    /// KEYS: key. ARGV: token, lease ms, floor ms. Says `held`, `busy`, `granted` or `full`.
+    /// Says `held`, `busy`, `granted` or `full`.
+    ///
+    /// ARGV: token, lease ms, floor ms.
     static let lease =
         prelude + """
             local floor = '0'
@@ -21,8 +23,9 @@ enum CacheScripts {
             return {'full', now, damaged, ''}
             """
 
-    /// KEYS: key. ARGV: token, version, sensitivity or `-` for an absent row, document ms, body. Says `filled`,
-    /// `refused` or `full`.
+    /// Says `filled`, `refused` or `full`.
+    ///
+    /// ARGV: token, version, sensitivity or `-` for an absent row, document ms, body.
     static let fill =
         prelude + """
             if not entry or entry.kind ~= 'T' or entry.token ~= ARGV[1] or tonumber(entry.lease) <= now then
@@ -36,14 +39,17 @@ enum CacheScripts {
             return {'full', now, damaged, ''}
             """
 
-    /// KEYS: key. ARGV: version, floor ms. Says `kept`, `buried` or `deleted`.
+    /// Says `kept`, `buried` or `deleted`.
+    ///
+    /// ARGV: version, floor ms.
     static let invalidate =
         prelude + """
             return invalidate(ARGV[1], ARGV[2])
             """
 
-    /// KEYS: key. ARGV: token or `-`, version, sensitivity or `-`, document ms, floor ms, body. Says `stored`,
-    /// `kept`, `buried` or `deleted`.
+    /// Says `stored`, `kept`, `buried` or `deleted`.
+    ///
+    /// ARGV: token or `-`, version, sensitivity or `-`, document ms, floor ms, body.
     static let put =
         prelude + """
             local may = false
@@ -58,7 +64,9 @@ enum CacheScripts {
             return {'deleted', now, damaged, ''}
             """
 
-    /// KEYS: key. ARGV: token. Says `released`.
+    /// Says `released`.
+    ///
+    /// ARGV: token.
     static let release =
         prelude + """
             release(ARGV[1])
