@@ -155,7 +155,7 @@ final class SimulatedInstance {
 
     /// A statement to PostgreSQL; nil when it cannot be reached or does not answer in time.
     ///
-    /// - Parameter isQuick: nothing interesting can happen on the way.
+    /// A quick one takes no time: nothing interesting can happen on the way.
     func callDatabase<Reply>(
         isQuick: Bool = false,
         _ statement: @escaping (ModelPostgres, @escaping (Reply) -> Void) -> Void,
