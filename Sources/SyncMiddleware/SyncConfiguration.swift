@@ -15,6 +15,11 @@ public struct SyncConfiguration: Sendable, Equatable {
     public var relayInterval: Duration = .milliseconds(20)
     /// The longest time between two drains that the relay records, with or without changes; 100 ms.
     public var drainInterval: Duration = .milliseconds(100)
+    /// How long Redis may not answer the relay before it is suspended; 300 ms.
+    ///
+    /// A suspension ends with a new epoch, that is an empty cache, so one late reply must not cause it. Until then nothing
+    /// is passed and no drain recorded.
+    public var suspendAfter: Duration = .milliseconds(300)
     /// How long a relay that cannot reach Redis keeps its office before another may try; 10 s.
     public var relayPatience: Duration = .seconds(10)
     /// How long a reader may keep others from reading the same key from PostgreSQL; 500 ms.

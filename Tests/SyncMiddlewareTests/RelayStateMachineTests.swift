@@ -53,15 +53,19 @@ struct RelayStateMachineTests {
         }
     }
 
-    @Test("Cut off from Redis it first suspends, then passes changes without Redis, then resigns")
+    @Test("Cut off from Redis it first waits, then suspends, then passes changes without Redis, then resigns")
     func cutOff() {
         var machine = Self.reading()
-        #expect(machine.read(Self.batch(Self.rows), link: .down, now: 0) == .suspend(fence: 4))
+        #expect(machine.read(Self.batch(Self.rows), link: .down, now: 0) == .none)
+        _ = machine.tick()
+        #expect(machine.read(Self.batch(Self.rows), link: .down, now: 299) == .none)
+        _ = machine.tick()
+        #expect(machine.read(Self.batch(Self.rows), link: .down, now: 300) == .suspend(fence: 4))
         #expect(machine.changed(true) == .none)
         _ = machine.tick()
         let suspended = Self.batch(Self.rows, isSuspended: true)
-        #expect(machine.read(suspended, link: .down, now: 50) == .save(Self.progress(Self.rows)))
-        _ = machine.saved(true, now: 50)
+        #expect(machine.read(suspended, link: .down, now: 350) == .save(Self.progress(Self.rows)))
+        _ = machine.saved(true, now: 350)
         _ = machine.tick()
         #expect(machine.read(suspended, link: .down, now: 10_000) == .resign)
         #expect(machine.fence == nil)
@@ -70,8 +74,11 @@ struct RelayStateMachineTests {
     @Test("A tombstone that is not confirmed by the server of the epoch is not passed", arguments: [nil, "r2"])
     func unconfirmed(run: String?) {
         var machine = Self.reading()
-        _ = machine.read(Self.batch(Self.rows), link: .up(run: "r1"), now: 0)
-        #expect(machine.invalidated(by: run, now: 0) == .suspend(fence: 4))
+        for (now, action) in [(0, Machine.Action.none), (299, .none), (300, .suspend(fence: 4))] {
+            _ = machine.tick()
+            _ = machine.read(Self.batch(Self.rows), link: .up(run: "r1"), now: now)
+            #expect(machine.invalidated(by: run, now: now) == action)
+        }
     }
 
     @Test("Another server, or the end of a suspension, gets a new epoch first")

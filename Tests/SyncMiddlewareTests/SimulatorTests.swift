@@ -51,27 +51,26 @@ struct SimulatorTests {
         let violation: Checker.Violation
     }
 
-    /// Runs the seeds in two halves of each hundred, until one breaks something.
+    /// The lowest seed that breaks something; every 500 are shared by two tasks.
     static func firstBreach(in seeds: Range<UInt64>, guards: SyncGuards) async -> Breach? {
-        await withTaskGroup(of: Breach?.self) { group in
-            for parity in UInt64(0)...1 {
-                group.addTask {
-                    for seed in seeds where seed % 2 == parity {
-                        if Task.isCancelled { break }
-                        if let violation = Simulation.run(seed, guards: guards).checker.violation {
-                            return Breach(seed: seed, violation: violation)
-                        }
-                    }
-                    return nil
-                }
-            }
-            for await breach in group {
-                guard let breach else { continue }
-                group.cancelAll()
-                return breach
-            }
-            return nil
+        for start in stride(from: seeds.lowerBound, to: seeds.upperBound, by: 500) {
+            let end = min(start + 500, seeds.upperBound)
+            async let even = firstBreach(of: stride(from: start, to: end, by: 2), guards: guards)
+            async let odd = firstBreach(of: stride(from: start + 1, to: end, by: 2), guards: guards)
+            let found = await [even, odd].compactMap(\.self)
+            if let first = found.min(by: { $0.seed < $1.seed }) { return first }
         }
+        return nil
+    }
+
+    @concurrent
+    private static func firstBreach(of seeds: StrideTo<UInt64>, guards: SyncGuards) async -> Breach? {
+        for seed in seeds {
+            if let violation = Simulation.run(seed, guards: guards).checker.violation {
+                return Breach(seed: seed, violation: violation)
+            }
+        }
+        return nil
     }
 
     /// Everything that happened in the schedule that broke a promise.

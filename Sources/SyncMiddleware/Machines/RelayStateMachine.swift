@@ -64,6 +64,7 @@ struct RelayStateMachine: Sendable {
     }
 
     private let drainInterval: Int
+    private let suspendAfter: Int
     private let patience: Int
     private let guards: SyncGuards
     private(set) var state = State.standby
@@ -71,6 +72,7 @@ struct RelayStateMachine: Sendable {
 
     init(_ configuration: SyncConfiguration) {
         drainInterval = configuration.drainInterval.milliseconds
+        suspendAfter = configuration.suspendAfter.milliseconds
         patience = configuration.relayPatience.milliseconds
         guards = configuration.guards
     }
@@ -112,12 +114,12 @@ struct RelayStateMachine: Sendable {
     mutating func read(_ batch: Batch, link: CacheStateMachine.Link, now: Int) -> Action {
         guard case .reading(var office) = state else { return .none }
         guard case .up(let run) = link else { return cutOff(office, batch, now: now) }
-        office.cutOffSince = nil
         if guards.contains(.epoch), batch.state.isSuspended || batch.state.redisRun != run {
             state = .changing(office)
             return .moveEpoch(fence: office.fence, run: run)
         }
         if batch.rows.isEmpty {
+            office.cutOffSince = nil
             if let drainedAt = office.drainedAt, now < drainedAt + drainInterval {
                 state = .idle(office)
                 return .none
@@ -135,10 +137,11 @@ struct RelayStateMachine: Sendable {
 
     /// All tombstones came back from this server, or (nil) at least one did not.
     mutating func invalidated(by run: String?, now: Int) -> Action {
-        guard case .invalidating(let office, let batch) = state else { return .none }
+        guard case .invalidating(var office, let batch) = state else { return .none }
         guard let run, run == batch.state.redisRun || !guards.contains(.epoch) else {
             return cutOff(office, batch, now: now)
         }
+        office.cutOffSince = nil
         return save(office, batch)
     }
 
@@ -174,7 +177,7 @@ struct RelayStateMachine: Sendable {
         return .save(Progress(fence: office.fence, position: batch.snapshot, drains: drains, passed: batch.rows))
     }
 
-    /// Redis cannot be reached: first nobody may use it, then changes are passed without it.
+    /// Redis cannot be reached: first wait, then nobody may use it, then changes are passed without it.
     private mutating func cutOff(_ office: Office, _ batch: Batch, now: Int) -> Action {
         var office = office
         let since = office.cutOffSince ?? now
@@ -184,6 +187,10 @@ struct RelayStateMachine: Sendable {
             return .resign
         }
         guard batch.state.isSuspended else {
+            if now < since + suspendAfter {
+                state = .idle(office)
+                return .none
+            }
             state = .changing(office)
             return .suspend(fence: office.fence)
         }

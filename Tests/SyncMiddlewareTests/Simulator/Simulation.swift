@@ -29,6 +29,7 @@ final class Simulation {
         configuration.leaseTime = .milliseconds(300)
         configuration.databaseDeadline = .milliseconds(800)
         configuration.floorTime = .milliseconds(1200)
+        configuration.suspendAfter = .milliseconds(100)
         configuration.relayPatience = .milliseconds(400)
         configuration.nearCacheStripes = 4
         configuration.guards = guards
