@@ -1,6 +1,6 @@
 /// The row `cortex.cache_state` with the relay's progress, as one query reads it.
 struct CacheState: Sendable, Equatable {
-    /// Part of every private key.
+    /// Part of every private key; it never falls, not by a restore either: instances take no notice of a lower one.
     var epoch = 1
     /// The run id of the Redis server that the epoch belongs to.
     var redisRun = ""

@@ -49,12 +49,17 @@ struct CacheStateMachine: Sendable {
         case epoch
     }
 
+    /// Before every time of our clock.
+    private static let never = Int.min / 2
+
     private let staleness: Int
     private let staleIfError: Int
     private let guards: SyncGuards
     private(set) var link = Link.down
     /// The state as last read; nil before the first poll.
     private(set) var polled: CacheState?
+    /// When the last poll was sent.
+    private var polledAt = never
     /// All changes committed before this time of our clock are out of Redis; nil when nothing is known.
     private(set) var freshAsOf: Int?
     /// Polls that may still date a drain: rising times and counts.
@@ -85,11 +90,12 @@ struct CacheStateMachine: Sendable {
     /// A poll that was sent at `sentAt` came back.
     mutating func polled(_ state: CacheState, sentAt: Int, now: Int) -> Change {
         let old = polled
-        if let old, state.epoch < old.epoch || (state.epoch == old.epoch && state.drains < old.drains) {
+        if let old, sentAt < polledAt || (state.epoch, state.drains) < (old.epoch, old.drains) {
             // Polls that overtook each other: the older one says nothing.
             return .none
         }
         polled = state
+        polledAt = sentAt
         let isSameEpoch = old?.epoch == state.epoch
         suspendedSince = state.isSuspended ? (isSameEpoch ? suspendedSince : nil) ?? now : nil
         if let last = sightings.last, last.drains == state.drains {
@@ -120,7 +126,7 @@ struct CacheStateMachine: Sendable {
             guard !polled.isSuspended else { return .database(.suspended) }
             guard isFresh(now: now) else { return .database(.notDrained) }
         }
-        return .cache(epoch: polled.epoch, freshAsOf: freshAsOf ?? 0)
+        return .cache(epoch: polled.epoch, freshAsOf: freshAsOf ?? Self.never)
     }
 
     /// Where an answer may be had that will be marked stale, while PostgreSQL is away; nil when not even that.
@@ -129,8 +135,8 @@ struct CacheStateMachine: Sendable {
         return polled.epoch
     }
 
-    /// Whether a tombstone that the current connection confirms counts for a transaction of this epoch and server.
-    func canConfirm(epoch: Int, run: String) -> Bool {
+    /// Whether what the current connection confirms counts for a transaction in the epoch of this server.
+    func canConfirm(run: String) -> Bool {
         guard case .up(let linkRun) = link else { return false }
         return linkRun == run || !guards.contains(.epoch)
     }

@@ -61,7 +61,7 @@ struct ReadStateMachine: Sendable {
     struct Answer: Sendable, Equatable {
         let document: VersionedDocument
         let source: Source
-        /// Every change committed before this time of our clock is in it.
+        /// Every change committed before this time of our clock is in it; says nothing of an answer marked stale.
         let freshAsOf: Int
     }
 

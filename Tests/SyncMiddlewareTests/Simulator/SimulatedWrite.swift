@@ -177,9 +177,9 @@ final class SimulatedWrite {
     private var canConfirm: Bool {
         guard case .committing(let change, _) = machine.state else {
             guard case .publishing(let change, _) = machine.state else { return false }
-            return instance.state.canConfirm(epoch: change.epoch, run: change.redisRun)
+            return instance.state.canConfirm(run: change.redisRun)
         }
-        return instance.state.canConfirm(epoch: change.epoch, run: change.redisRun)
+        return instance.state.canConfirm(run: change.redisRun)
     }
 
     private func end(_ outcome: WriteStateMachine.Outcome) {
