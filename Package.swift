@@ -102,6 +102,7 @@ let package = Package(
             products: [crypto]
         ),
         module("RedisSource", ["Diagnostics", "RESP", "Redis", "Processes", "SourceTree"], products: [crypto]),
+        module("SyncMiddleware", ["Diagnostics", "Domain"]),
         module("RuntimeTargets", ["Diagnostics", "EmbeddedServers", "Processes"]),
         module("Reporting", ["Diagnostics", "Domain"]),
         // Layer 6
@@ -153,6 +154,10 @@ let package = Package(
         tests(
             "RedisSourceTests",
             ["Diagnostics", "Domain", "RESP", "Redis", "EmbeddedServers", "SourceTree", "RedisSource", "TestSupport"]
+        ),
+        tests(
+            "SyncMiddlewareTests",
+            ["Diagnostics", "Domain", "Processes", "EmbeddedServers", "SyncMiddleware", "TestSupport"]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),

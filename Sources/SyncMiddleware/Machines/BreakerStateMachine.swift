@@ -1,0 +1,74 @@
+/// The circuit breaker of one store: when it fails often, calls are given up at once for a while.
+struct BreakerStateMachine: Sendable {
+    /// Whether calls go through.
+    enum State: Sendable, Equatable {
+        /// They do; failures are counted. Exits: `open`.
+        case closed
+        /// They do not, until the time named. Exits: `halfOpen`.
+        case open(until: Int)
+        /// One call tries. Exits: `closed`, `open`.
+        case halfOpen
+    }
+
+    /// What becomes of a call.
+    enum Admission: Sendable, Equatable {
+        case pass
+        case refuse
+    }
+
+    private let configuration: SyncConfiguration.Breaker
+    private(set) var state = State.closed
+    private var windowStart = 0
+    private var calls = 0
+    private var failures = 0
+
+    init(_ configuration: SyncConfiguration.Breaker = .init()) {
+        self.configuration = configuration
+    }
+
+    /// Somebody wants to call.
+    mutating func admit(now: Int) -> Admission {
+        switch state {
+        case .closed:
+            return .pass
+        case .open(let until) where now >= until:
+            state = .halfOpen
+            return .pass
+        case .open, .halfOpen:
+            return .refuse
+        }
+    }
+
+    /// A call that was let through ended.
+    mutating func ended(failed: Bool, now: Int) {
+        switch state {
+        case .closed:
+            if now - windowStart >= configuration.window.milliseconds { restart(now: now) }
+            calls += 1
+            failures += failed ? 1 : 0
+            if calls >= configuration.minimumCalls, failures * 100 >= calls * configuration.failurePercent {
+                open(now: now)
+            }
+        case .halfOpen:
+            if failed {
+                open(now: now)
+            } else {
+                state = .closed
+                restart(now: now)
+            }
+        case .open:
+            // A call from before it opened: the probe decides, not that one.
+            break
+        }
+    }
+
+    private mutating func open(now: Int) {
+        state = .open(until: now + configuration.openTime.milliseconds)
+    }
+
+    private mutating func restart(now: Int) {
+        windowStart = now
+        calls = 0
+        failures = 0
+    }
+}

@@ -1,0 +1,26 @@
+/// A small random generator whose sequence is fixed by its seed on every machine (SplitMix64).
+struct SeededRandom {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// A number in `0..<bound`.
+    mutating func below(_ bound: Int) -> Int {
+        Int(truncatingIfNeeded: next() >> 33) % bound
+    }
+
+    /// Whether something with a chance of one in `odds` happens.
+    mutating func oneIn(_ odds: Int) -> Bool {
+        below(odds) == 0
+    }
+}
