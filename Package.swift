@@ -55,7 +55,9 @@ let package = Package(
         // What the benchmarks, a package of their own, measure in process.
         .library(
             name: "CortexModules",
-            targets: ["Diagnostics", "Domain", "LosslessJSON", "Processes", "Postgres", "EmbeddedServers", "SourceTree"]
+            targets: [
+                "Diagnostics", "Domain", "LosslessJSON", "Processes", "Postgres", "EmbeddedServers", "SourceTree",
+            ]
         ),
     ],
     dependencies: [
