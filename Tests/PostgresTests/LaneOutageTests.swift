@@ -9,7 +9,7 @@ import Testing
 struct LaneOutageTests {
     static let insert = LaneWriteTests.insert
 
-    @Test("Connections that are killed in a storm cost what was under way and nothing else", .timeLimit(.minutes(4)))
+    @Test("Connections that are killed in a storm cost what was under way and nothing else", .timeLimit(.minutes(15)))
     func killStorm() async throws {
         try await withDatabaseLanes { lanes, client in
             try await LaneWriteTests.table(client)
@@ -61,7 +61,7 @@ struct LaneOutageTests {
 
     @Test(
         "A read under way on a killed connection says so; what waits is answered by the next",
-        .timeLimit(.minutes(2))
+        .timeLimit(.minutes(15))
     )
     func killedMidBatch() async throws {
         try await withDatabaseLanes(configure: { $0.readConnections = 1 }) { lanes, client in
@@ -94,7 +94,7 @@ struct LaneOutageTests {
         }
     }
 
-    @Test("Idle connections that the server ended are replaced without an error", .timeLimit(.minutes(2)))
+    @Test("Idle connections that the server ended are replaced without an error", .timeLimit(.minutes(15)))
     func replaced() async throws {
         try await withDatabaseLanes { lanes, client in
             try await LaneWriteTests.table(client)
@@ -114,7 +114,7 @@ struct LaneOutageTests {
 
     @Test(
         "While the server is away requests wait until their deadline and say why; then all goes on",
-        .timeLimit(.minutes(3))
+        .timeLimit(.minutes(15))
     )
     func restart() async throws {
         try await TestDatabase.withServer { server in
@@ -164,7 +164,7 @@ struct LaneOutageTests {
 
     @Test(
         "A lost reply to a write is an outcome of its own, and the write is not repeated",
-        .timeLimit(.minutes(2)),
+        .timeLimit(.minutes(15)),
         arguments: [
             Cut(testDescription: "after it ran", moment: .after(statement: 1), rows: 1),
             Cut(testDescription: "before it arrived", moment: .before(statement: 1), rows: 0),
@@ -191,7 +191,7 @@ struct LaneOutageTests {
         }
     }
 
-    @Test("A lost reply to a shared transaction is unknown for every member", .timeLimit(.minutes(2)))
+    @Test("A lost reply to a shared transaction is unknown for every member", .timeLimit(.minutes(15)))
     func lostSharedReply() async throws {
         try await TestDatabase.withServer(Self.onLoopback) { server in
             let direct = try #require(server.loopbackURL())

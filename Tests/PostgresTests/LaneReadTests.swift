@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Read lane")
 struct LaneReadTests {
-    @Test("Each of ten thousand reads gets its own answer or its own error", .timeLimit(.minutes(3)))
+    @Test("Each of ten thousand reads gets its own answer or its own error", .timeLimit(.minutes(15)))
     func attribution() async throws {
         try await withDatabaseLanes { lanes, client in
             // Every 97th divides by zero, every 61st cannot even be prepared.
@@ -107,7 +107,7 @@ struct LaneReadTests {
 
     @Test(
         "Prepared statements whose result type changed, or that are gone, are run again unseen",
-        .timeLimit(.minutes(2))
+        .timeLimit(.minutes(15))
     )
     func poisoned() async throws {
         try await withDatabaseLanes { lanes, client in
@@ -141,7 +141,7 @@ struct LaneReadTests {
 
     // MARK: Slow statements
 
-    @Test("A slow statement holds up its own connection only", .timeLimit(.minutes(2)))
+    @Test("A slow statement holds up its own connection only", .timeLimit(.minutes(15)))
     func slow() async throws {
         try await withDatabaseLanes { lanes, client in
             try await client.query("CREATE TABLE t (id int)")
@@ -165,7 +165,7 @@ struct LaneReadTests {
         }
     }
 
-    @Test("A statement past the lane's statement timeout fails; those behind it run", .timeLimit(.minutes(2)))
+    @Test("A statement past the lane's statement timeout fails; those behind it run", .timeLimit(.minutes(15)))
     func statementTimeout() async throws {
         try await withDatabaseLanes(configure: {
             $0.statementTimeout = .milliseconds(300)
@@ -181,7 +181,7 @@ struct LaneReadTests {
 
     // MARK: Bounds
 
-    @Test("At the bound of the queue a request is refused at once, and room is used again", .timeLimit(.minutes(2)))
+    @Test("At the bound of the queue a request is refused at once, and room is used again", .timeLimit(.minutes(15)))
     func bound() async throws {
         try await withDatabaseLanes(configure: {
             $0.maximumQueued = 8
@@ -213,7 +213,7 @@ struct LaneReadTests {
         }
     }
 
-    @Test("A deadline is kept in the queue and on the way; the connection goes on", .timeLimit(.minutes(2)))
+    @Test("A deadline is kept in the queue and on the way; the connection goes on", .timeLimit(.minutes(15)))
     func deadlines() async throws {
         try await withDatabaseLanes(configure: { $0.readConnections = 1 }) { lanes, client in
             try await client.query("CREATE TABLE t (id int)")
@@ -237,7 +237,7 @@ struct LaneReadTests {
         }
     }
 
-    @Test("Cancelled reads end at once and never shift the answers of others", .timeLimit(.minutes(3)))
+    @Test("Cancelled reads end at once and never shift the answers of others", .timeLimit(.minutes(15)))
     func cancelStorm() async throws {
         try await withDatabaseLanes { lanes, client in
             for round in 0..<20 {
@@ -265,7 +265,7 @@ struct LaneReadTests {
         }
     }
 
-    @Test("Reads that wait when their task is cancelled leave the queue", .timeLimit(.minutes(2)))
+    @Test("Reads that wait when their task is cancelled leave the queue", .timeLimit(.minutes(15)))
     func cancelQueued() async throws {
         try await withDatabaseLanes(configure: { $0.readConnections = 1 }) { lanes, client in
             try await client.query("CREATE TABLE t (id int)")

@@ -28,7 +28,7 @@ struct LaneWriteTests {
         }
     }
 
-    @Test("Many writes share transactions", .timeLimit(.minutes(2)))
+    @Test("Many writes share transactions", .timeLimit(.minutes(15)))
     func many() async throws {
         try await withDatabaseLanes { lanes, client in
             try await Self.table(client)
@@ -45,7 +45,7 @@ struct LaneWriteTests {
 
     @Test(
         "The failure of one write undoes none of its neighbours and is told to its caller alone",
-        .timeLimit(.minutes(3))
+        .timeLimit(.minutes(15))
     )
     func neighbours() async throws {
         try await withDatabaseLanes { lanes, client in
@@ -78,7 +78,7 @@ struct LaneWriteTests {
         }
     }
 
-    @Test("An error at COMMIT is told to the write that caused it", .timeLimit(.minutes(2)))
+    @Test("An error at COMMIT is told to the write that caused it", .timeLimit(.minutes(15)))
     func deferredConstraint() async throws {
         try await withDatabaseLanes { lanes, client in
             try await client.query("CREATE TABLE parent (id bigint PRIMARY KEY)")
@@ -100,7 +100,7 @@ struct LaneWriteTests {
         }
     }
 
-    @Test("Writes whose prepared form was refused are run again, once", .timeLimit(.minutes(2)))
+    @Test("Writes whose prepared form was refused are run again, once", .timeLimit(.minutes(15)))
     func poisoned() async throws {
         try await withDatabaseLanes { lanes, client in
             try await client.query("CREATE TABLE t (id bigint PRIMARY KEY)")
@@ -118,7 +118,7 @@ struct LaneWriteTests {
         }
     }
 
-    @Test("A write past its deadline is unknown if it was sent, and not run if it was not", .timeLimit(.minutes(2)))
+    @Test("A write past its deadline is unknown if it was sent, and not run if it was not", .timeLimit(.minutes(15)))
     func deadlines() async throws {
         try await withDatabaseLanes(configure: { $0.writeConnections = 1 }) { lanes, client in
             try await Self.table(client)
@@ -141,7 +141,7 @@ struct LaneWriteTests {
         }
     }
 
-    @Test("Cancelled writes that were known not to be sent are not there", .timeLimit(.minutes(3)))
+    @Test("Cancelled writes that were known not to be sent are not there", .timeLimit(.minutes(15)))
     func cancelStorm() async throws {
         try await withDatabaseLanes { lanes, client in
             try await Self.table(client)

@@ -63,11 +63,12 @@ struct ChildProcessTests {
         let clock = ContinuousClock()
         let start = clock.now
         let error = await #expect(throws: ProcessesError.self) {
-            try await ChildProcess.run(shell("exec sleep 60"), deadline: .milliseconds(100))
+            try await ChildProcess.run(shell("exec sleep 600"), deadline: .milliseconds(100))
         }
         #expect(error?.code == .processFailed)
         #expect(error?.message.contains("did not end") == true)
-        #expect(clock.now - start < .seconds(20))
+        // Far from both ends: a slow machine takes its time to notice.
+        #expect(clock.now - start < .seconds(300))
     }
 
     @Test("cancelling the caller ends the child")

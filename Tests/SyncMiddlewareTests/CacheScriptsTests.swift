@@ -14,7 +14,7 @@ struct CacheScriptsTests {
         let model: (inout CacheCell, _ now: Int, _ isFull: Bool) -> CacheCell.Reply
     }
 
-    @Test("Lua and Swift do the same to the same bytes, whatever a key holds", .timeLimit(.minutes(5)))
+    @Test("Lua and Swift do the same to the same bytes, whatever a key holds", .timeLimit(.minutes(15)))
     func conformance() async throws {
         try await RedisServer.withServer { wire in
             var random = SeededRandom(seed: 20_261_126)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The simulator", .serialized)
 struct SimulatorTests {
-    @Test("No schedule breaks a promise", .timeLimit(.minutes(30)))
+    @Test("No schedule breaks a promise", .timeLimit(.minutes(15)))
     func promises() async {
         let count = TestEffort.count(slice: 10_000, long: 100_000)
         let breach = await Self.firstBreach(in: 0..<UInt64(count), guards: .all)
@@ -37,7 +37,7 @@ struct SimulatorTests {
         Mutation(testDescription: "snapshot position", removed: .snapshotPosition, breaks: ["P12", "P14", "P17"]),
     ]
 
-    @Test("Without any one guard a promise breaks", .timeLimit(.minutes(30)), arguments: mutations)
+    @Test("Without any one guard a promise breaks", .timeLimit(.minutes(15)), arguments: mutations)
     func mutation(_ mutation: Mutation) async {
         let guards = SyncGuards.all.subtracting(mutation.removed)
         let breach = await Self.firstBreach(in: 0..<10_000, guards: guards)
