@@ -16,7 +16,7 @@ struct RowComparison: Sendable {
             try await session.query("DROP TABLE IF EXISTS pg_temp.verify_expected")
             try await session.query(expectedRows(table))
             try await session.query("CREATE INDEX ON verify_expected (record_id)")
-            try await session.query("ANALYZE verify_expected")
+            try await session.query("ANALYZE verify_expected (record_id)")
             let rows = try await session.query("SELECT count(*) AS n FROM public.\(table.name) t WHERE \(imported)")
                 .rows
             compared += Int(rows[0]["n"].integer ?? 0)
