@@ -17,25 +17,23 @@ public struct DeterministicID: Sendable, Hashable, CustomStringConvertible {
     ///
     /// Parts are prefixed with their length so that ("ab", "c") and ("a", "bc") differ.
     public init(namespace: Namespace, parts: [[UInt8]]) {
-        var hash = Insecure.SHA1()
-        hash.update(data: namespace.bytes)
+        // In one piece: there is an id for every record and many rows, and each update of a hash has its price.
+        var text = namespace.bytes
+        text.reserveCapacity(parts.reduce(text.count) { $0 + $1.count + 8 })
         for part in parts {
-            withUnsafeBytes(of: UInt64(part.count).bigEndian) { hash.update(bufferPointer: $0) }
-            hash.update(data: part)
+            withUnsafeBytes(of: UInt64(part.count).bigEndian) { text.append(contentsOf: $0) }
+            text += part
         }
-        self.init(hash: Array(hash.finalize()))
-    }
-
-    private init(hash: [UInt8]) {
-        let high = hash[0..<8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let low = hash[8..<16].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        self.high = high & ~0xF000 | 0x5000
-        self.low = low & ~0xC000_0000_0000_0000 | 0x8000_0000_0000_0000
+        let halves = Insecure.SHA1.hash(data: text).withUnsafeBytes { hash in
+            (hash.loadUnaligned(as: UInt64.self), hash.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        }
+        high = UInt64(bigEndian: halves.0) & ~0xF000 | 0x5000
+        low = UInt64(bigEndian: halves.1) & ~0xC000_0000_0000_0000 | 0x8000_0000_0000_0000
     }
 
     /// The 16 bytes in order.
     public var bytes: [UInt8] {
-        [high, low].flatMap { half in (0..<8).map { UInt8(truncatingIfNeeded: half >> (56 - 8 * $0)) } }
+        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { Array($0) }
     }
 
     /// Lower-case hexadecimal with hyphens.

@@ -15,8 +15,13 @@ public enum SourceInstant: Sendable, Equatable {
 
     /// Reads a text.
     public init(_ text: String) {
-        var scanner = InstantScanner(bytes: Array(text.utf8))
-        self = scanner.scan()
+        var text = text
+        self = text.withUTF8 { InstantScanner.scan($0) }
+    }
+
+    /// Reads a text as its UTF-8 bytes.
+    public init(utf8 text: ArraySlice<UInt8>) {
+        self = text.withUnsafeBufferPointer { InstantScanner.scan($0) }
     }
 }
 
@@ -31,14 +36,19 @@ func daysFromCivil(year: Int, month: Int, day: Int) -> Int {
 }
 
 private struct InstantScanner {
-    let bytes: [UInt8]
+    let bytes: UnsafeBufferPointer<UInt8>
     var position = 0
 
-    init(bytes: [UInt8]) {
+    static func scan(_ bytes: UnsafeBufferPointer<UInt8>) -> SourceInstant {
+        var scanner = InstantScanner(bytes: bytes)
+        return scanner.scan()
+    }
+
+    private init(bytes: UnsafeBufferPointer<UInt8>) {
         self.bytes = bytes
     }
 
-    mutating func scan() -> SourceInstant {
+    private mutating func scan() -> SourceInstant {
         guard let days = scanDate() else { return .notATime }
         if position == bytes.count { return .zoneless }
         guard take(UInt8(ascii: "T")) || take(UInt8(ascii: "t")) || take(UInt8(ascii: " ")) else { return .notATime }
@@ -66,10 +76,16 @@ private struct InstantScanner {
         guard let year = number(4), year >= 1, take(UInt8(ascii: "-")), let month = number(2), (1...12).contains(month),
             take(UInt8(ascii: "-")), let day = number(2), day >= 1
         else { return nil }
-        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-        let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-        guard day <= lengths[month - 1] else { return nil }
+        guard day <= Self.days(in: month, of: year) else { return nil }
         return daysFromCivil(year: year, month: month, day: day)
+    }
+
+    private static func days(in month: Int, of year: Int) -> Int {
+        switch month {
+        case 4, 6, 9, 11: 30
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        default: 31
+        }
     }
 
     private mutating func scanFraction() -> (microseconds: Int, isExact: Bool)? {

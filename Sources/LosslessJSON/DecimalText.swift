@@ -34,6 +34,26 @@ struct DecimalText: Hashable, Sendable {
         exponent.append(to: &output)
     }
 
+    /// Appends the canonical form of the number in `text`; see the other method.
+    static func appendCanonical(_ text: ArraySlice<UInt8>, to output: inout [UInt8]) {
+        let digits = text.first == Ascii.minus ? text.dropFirst() : text
+        // Most numbers are whole and short: no digit of them is moved.
+        guard digits.count <= 18, digits.allSatisfy(\.isDigit), let first = digits.first, first != Ascii.zero else {
+            return DecimalText(text).appendCanonical(to: &output)
+        }
+        if digits.count < text.count { output.append(Ascii.minus) }
+        output.append(first)
+        var end = digits.endIndex
+        while digits[end - 1] == Ascii.zero { end -= 1 }
+        if end > digits.startIndex + 1 {
+            output.append(Ascii.dot)
+            output.append(contentsOf: digits[(digits.startIndex + 1)..<end])
+        }
+        output.append(Ascii.e)
+        if digits.count > 10 { output.append(Ascii.zero + 1) }
+        output.append(Ascii.zero + UInt8((digits.count - 1) % 10))
+    }
+
     /// The number when it is exactly a whole one that fits into 64 bits.
     var integer: Int64? {
         guard !digits.isEmpty else { return 0 }

@@ -11,6 +11,9 @@ public struct JSONKey: Sendable {
     /// The exact bytes of the source, quotes included.
     public var rawText: ArraySlice<UInt8> { value.rawText }
 
+    /// Whether the text holds a backslash; without one the name's bytes are those between the quotes.
+    public var hasEscapes: Bool { value.node.hasEscapes }
+
     /// The unescaped text; nil when a lone surrogate makes it no Unicode text.
     public var string: String? { value.string }
 
@@ -25,9 +28,18 @@ public struct JSONKey: Sendable {
 
     /// Whether the unescaped name has exactly these bytes.
     public func matches(_ name: [UInt8]) -> Bool {
-        guard !value.node.hasEscapes else { return unescaped == name }
-        guard rawText.count == name.count + 2 else { return false }
-        return rawText.dropFirst().dropLast().elementsEqual(name)
+        name.withUnsafeBufferPointer { matches($0) }
+    }
+
+    func matches(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        let node = storage.node(index)
+        guard !node.hasEscapes else { return unescaped.elementsEqual(name) }
+        guard Int(node.end - node.start) == name.count + 2 else { return false }
+        return storage.bytes.withUnsafeBufferPointer { bytes in
+            let first = Int(node.start) + 1
+            for offset in name.indices where bytes[first + offset] != name[offset] { return false }
+            return true
+        }
     }
 }
 

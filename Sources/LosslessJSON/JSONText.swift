@@ -9,12 +9,10 @@ public enum JSONText: Sendable {
         output.append(Ascii.quote)
     }
 
-    /// Appends the canonical form of a string whose text is `raw`, quotes included.
+    /// Appends the canonical form of a string with escapes whose text is `raw`, quotes included.
     ///
     /// As `append(_:to:)`, with lone surrogates as `\uxxxx` in lower case.
-    static func appendCanonical(_ raw: ArraySlice<UInt8>, hasEscapes: Bool, to output: inout [UInt8]) {
-        // Without escapes the text is canonical already: everything that must be escaped is.
-        guard hasEscapes else { return output.append(contentsOf: raw) }
+    static func appendCanonicalEscaped(_ raw: ArraySlice<UInt8>, to output: inout [UInt8]) {
         output.append(Ascii.quote)
         forEachUnit(raw) { unit in
             switch unit {

@@ -5,8 +5,10 @@ extension JSONValue {
     /// escapes, lone surrogates as `\uxxxx`; numbers as exact decimals `-?d(.d+)?e<int>` without trailing zeros, zero as
     /// `0`. (Not RFC 8785, which sends numbers through doubles.) The form of a canonical text is itself, numbers included.
     public func appendCanonical(to output: inout [UInt8]) {
-        var writer = CanonicalWriter(storage: storage)
-        writer.append(index, to: &output)
+        storage.bytes.withUnsafeBytes { bytes in
+            var writer = CanonicalWriter(storage: storage, bytes: bytes)
+            writer.append(index, to: &output)
+        }
     }
 
     /// The canonical form; see `appendCanonical(to:)`.
@@ -32,10 +34,13 @@ private struct CanonicalWriter {
     }
 
     let storage: JSONDocument.Storage
+    /// The storage's bytes.
+    let bytes: UnsafeRawBufferPointer
     private var frames: [Frame] = []
 
-    init(storage: JSONDocument.Storage) {
+    init(storage: JSONDocument.Storage, bytes: UnsafeRawBufferPointer) {
         self.storage = storage
+        self.bytes = bytes
     }
 
     mutating func append(_ root: Int, to output: inout [UInt8]) {
@@ -52,21 +57,32 @@ private struct CanonicalWriter {
 
     /// Writes a scalar, or the bracket that opens a container.
     private mutating func begin(_ index: Int, _ output: inout [UInt8]) {
-        let value = JSONValue(storage: storage, index: index)
-        let node = value.node
+        let node = storage.node(index)
         switch node.kind {
         case .object:
             output.append(Ascii.openBrace)
             frames.append(
-                Frame(isObject: true, names: MemberOrder.sorted(value), element: index, end: index)
+                Frame(isObject: true, names: MemberOrder.sorted(value(index)), element: index, end: index)
             )
         case .array:
             output.append(Ascii.openBracket)
             frames.append(Frame(isObject: false, names: [], element: index + 1, end: Int(node.next)))
-        case .string: JSONText.appendCanonical(value.rawText, hasEscapes: node.hasEscapes, to: &output)
-        case .number: DecimalText(value.rawText).appendCanonical(to: &output)
-        case .true, .false, .null: output.append(contentsOf: value.rawText)
+        case .string: appendString(index, node, &output)
+        case .number: DecimalText.appendCanonical(value(index).rawText, to: &output)
+        case .true, .false, .null: output.append(contentsOf: text(of: node))
         }
+    }
+
+    private func value(_ index: Int) -> JSONValue { JSONValue(storage: storage, index: index) }
+
+    private func text(of node: TapeNode) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[Int(node.start)..<Int(node.end)])
+    }
+
+    /// Writes a string or a name: without escapes the text is canonical already, everything that must be escaped is.
+    private func appendString(_ index: Int, _ node: TapeNode, _ output: inout [UInt8]) {
+        guard node.hasEscapes else { return output.append(contentsOf: text(of: node)) }
+        JSONText.appendCanonicalEscaped(value(index).rawText, to: &output)
     }
 
     /// Writes what stands before the innermost container's next value; nil when there is none.
@@ -84,8 +100,7 @@ private struct CanonicalWriter {
         guard written < frames[top].names.count else { return nil }
         if written > 0 { output.append(Ascii.comma) }
         let name = frames[top].names[written].index
-        let key = JSONKey(storage: storage, index: name)
-        JSONText.appendCanonical(key.rawText, hasEscapes: storage.node(name).hasEscapes, to: &output)
+        appendString(name, storage.node(name), &output)
         output.append(Ascii.colon)
         return name + 1
     }

@@ -45,11 +45,16 @@ extension JSONValue {
     ///
     /// Names are compared unescaped and byte by byte: forms of Unicode normalisation differ.
     public subscript(_ key: String) -> JSONValue? {
-        self[Array(key.utf8)]
+        var key = key
+        return key.withUTF8 { member($0) }
     }
 
     /// The value of the member whose unescaped name has these bytes; see the other subscript.
     public subscript(_ key: [UInt8]) -> JSONValue? {
+        key.withUnsafeBufferPointer { member($0) }
+    }
+
+    private func member(_ key: UnsafeBufferPointer<UInt8>) -> JSONValue? {
         guard kind == .object else { return nil }
         var found: Int?
         let end = Int(node.next)
@@ -90,6 +95,12 @@ extension JSONValue {
     public var string: String? {
         guard kind == .string else { return nil }
         return JSONText.string(rawText, hasEscapes: node.hasEscapes)
+    }
+
+    /// The bytes of a string that is written without escapes, as they stand in the source; nil for all other values.
+    public var plainText: ArraySlice<UInt8>? {
+        guard kind == .string, !node.hasEscapes else { return nil }
+        return rawText.dropFirst().dropLast()
     }
 
     /// The unescaped bytes of a string, a lone surrogate as three bytes (WTF-8); nil for other kinds.

@@ -31,6 +31,8 @@ struct RecordTracker: GrammarSink {
     private(set) var oversizedName: Int?
     private let maximumNameBytes: Int
     private let selectors: [RecordSelector]
+    /// The number of components of each selector.
+    private let lengths: [Int]
     /// The number of components of the longest selector.
     private let deepest: Int
     /// For each selector: how many components from the root the path matches.
@@ -43,7 +45,8 @@ struct RecordTracker: GrammarSink {
     init(selectors: [RecordSelector], maximumNameBytes: Int) {
         self.selectors = selectors
         self.maximumNameBytes = maximumNameBytes
-        deepest = selectors.map(\.components.count).max() ?? -1
+        lengths = selectors.map(\.components.count)
+        deepest = lengths.max() ?? -1
         matched = Array(repeating: 0, count: selectors.count)
     }
 
@@ -86,6 +89,25 @@ struct RecordTracker: GrammarSink {
     @inline(always)
     mutating func name(start: Int, end: Int, hasEscapes: Bool, in bytes: UnsafeRawBufferPointer, base: Int) {
         guard depth <= deepest else { return }
+        guard mayLeadOn || end - start > maximumNameBytes else { return }
+        nameOnPath(start: start, end: end, hasEscapes: hasEscapes, in: bytes, base: base)
+    }
+
+    /// Whether a selector goes on from the innermost container: most names are those of records, where none does.
+    private var mayLeadOn: Bool {
+        for selector in matched.indices where matched[selector] >= depth - 1 && lengths[selector] >= depth {
+            return true
+        }
+        return false
+    }
+
+    private mutating func nameOnPath(
+        start: Int,
+        end: Int,
+        hasEscapes: Bool,
+        in bytes: UnsafeRawBufferPointer,
+        base: Int
+    ) {
         var name: [UInt8] = []
         // A name over the limit may no longer be at hand; the value is reported invalid.
         if end - start > maximumNameBytes {

@@ -11,6 +11,9 @@ public struct CopyBinaryEncoder: Sendable {
     /// How many bytes have been built and not taken.
     public var count: Int { bytes.count }
 
+    /// What ends a COPY, for callers that send it behind bytes that they do not want copied.
+    public static let trailer: [UInt8] = [0xFF, 0xFF]
+
     /// An encoder that holds the header.
     public init() {
         bytes = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00]
@@ -35,7 +38,7 @@ public struct CopyBinaryEncoder: Sendable {
 
     /// Adds the trailer; nothing may follow.
     public mutating func finish() {
-        append(Int16(-1))
+        bytes += Self.trailer
     }
 
     // MARK: Values
@@ -44,6 +47,18 @@ public struct CopyBinaryEncoder: Sendable {
     public mutating func null() {
         append(Int32(-1))
     }
+
+    /// So many NULLs: most columns of most rows hold none, and their neighbours neither.
+    public mutating func nulls(_ count: Int) {
+        var rest = count
+        while rest > 0 {
+            let piece = min(rest, Self.manyNulls.count / 4)
+            bytes.append(contentsOf: Self.manyNulls[..<(piece * 4)])
+            rest -= piece
+        }
+    }
+
+    private static let manyNulls = [UInt8](repeating: 0xFF, count: 4 * 64)
 
     /// `text`, `varchar`, `char(n)`.
     public mutating func text(_ text: String) {

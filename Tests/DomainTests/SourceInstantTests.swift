@@ -31,6 +31,7 @@ struct SourceInstantTests {
     )
     func exact(text: String, microseconds: Int64) {
         #expect(SourceInstant(text) == .exact(microseconds: microseconds))
+        #expect(SourceInstant(utf8: Array(text.utf8)[...]) == .exact(microseconds: microseconds))
     }
 
     @Test(

@@ -82,6 +82,7 @@ struct DocumentTests {
         let string = try value(source)
         #expect(string.string == expected)
         #expect(string.unescaped == Array(expected.utf8))
+        #expect(string.plainText.map(Array.init) == (source.contains("\\") ? nil : Array(expected.utf8)))
         #expect(string.hasNUL == expected.contains("\0"))
         #expect(!string.hasLoneSurrogate)
     }

@@ -67,6 +67,14 @@ struct EncodingTests {
         #expect(encoder.take() == [255, 255])
     }
 
+    @Test("So many NULLs are as many single ones", arguments: [0, 1, 63, 64, 65, 200])
+    func nulls(_ count: Int) {
+        var (many, single) = (CopyBinaryEncoder(), CopyBinaryEncoder())
+        many.nulls(count)
+        for _ in 0..<count { single.null() }
+        #expect(many.bytes == single.bytes)
+    }
+
     @Test(
         "Array texts are read back",
         arguments: [

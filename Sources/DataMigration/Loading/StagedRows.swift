@@ -9,18 +9,17 @@ struct StagedRows: Sendable {
     /// Bytes held.
     var size: Int { encoder.count }
 
-    /// Adds a row that `write` fills with exactly `columns` values.
-    mutating func add(columns: Int, _ write: (inout CopyBinaryEncoder) throws -> Void) rethrows {
+    /// The whole COPY but for its trailer.
+    var bytes: [UInt8] { encoder.bytes }
+
+    /// Adds a row that `write` fills with exactly `columns` values; gives its size in bytes.
+    @discardableResult
+    mutating func add(columns: Int, _ write: (inout CopyBinaryEncoder) throws -> Void) rethrows -> Int {
+        let before = encoder.count
         encoder.startRow(columns: columns)
         try write(&encoder)
         rowCount += 1
-    }
-
-    /// The whole COPY, trailer included.
-    func finished() -> [UInt8] {
-        var encoder = encoder
-        encoder.finish()
-        return encoder.take()
+        return encoder.count - before
     }
 }
 
@@ -33,7 +32,21 @@ extension CopyBinaryEncoder {
         if let value { write(&self, value) } else { null() }
     }
 
-    mutating func value(_ value: MappedValue) throws {
+    mutating func values(_ values: [MappedValue]) throws {
+        var skipped = 0
+        for value in values {
+            if case .null = value {
+                skipped += 1
+                continue
+            }
+            nulls(skipped)
+            skipped = 0
+            try self.value(value)
+        }
+        nulls(skipped)
+    }
+
+    private mutating func value(_ value: MappedValue) throws {
         switch value {
         case .null: null()
         case .text(let text): self.text(text)

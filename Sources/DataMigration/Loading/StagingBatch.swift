@@ -77,8 +77,7 @@ struct StagingBatch: Sendable {
 
     /// The row of an entry; without a reading it is no file, or one that goes on in the next batch.
     mutating func add(_ row: FileRow, reading: FileReading?) {
-        let before = files.size
-        files.add(columns: StagingLayout.fileColumns.count) {
+        size += files.add(columns: StagingLayout.fileColumns.count) {
             $0.uuid(row.fileID)
             $0.integer(row.importID)
             $0.text(row.entryType.rawValue)
@@ -98,13 +97,11 @@ struct StagingBatch: Sendable {
             $0.optional(reading?.error?.column) { $0.integer(Int64($1)) }
             $0.optional(reading?.rule) { $0.text($1) }
         }
-        size += files.size - before
     }
 
     /// An entry that the walk met, with the facts that it was read under.
     mutating func addSeen(_ id: DeterministicID, path: [UInt8], fingerprint: FileFingerprint, mode: UInt32) {
-        let before = seen.size
-        seen.add(columns: StagingLayout.seenColumns.count) {
+        size += seen.add(columns: StagingLayout.seenColumns.count) {
             $0.uuid(id)
             $0.bytes(path)
             $0.integer(fingerprint.size)
@@ -113,7 +110,6 @@ struct StagingBatch: Sendable {
             $0.integer(Int64(bitPattern: fingerprint.inode))
             $0.int32(Int32(bitPattern: mode))
         }
-        size += seen.size - before
     }
 
     /// A content whose chunks are all in this batch or earlier ones.
@@ -137,9 +133,8 @@ struct StagingBatch: Sendable {
 
     /// A record with its findings and its rows.
     mutating func add(_ record: ExtractedRecord, fileID: DeterministicID) throws {
-        let before = records.size
         let (outcome, reason) = record.disposition.provisionalOutcome
-        records.add(columns: StagingLayout.recordColumns.count) {
+        size += records.add(columns: StagingLayout.recordColumns.count) {
             $0.uuid(record.recordID)
             $0.uuid(fileID)
             $0.text(record.pointer)
@@ -157,7 +152,6 @@ struct StagingBatch: Sendable {
             $0.text(outcome.rawValue)
             $0.optional(reason) { $0.text($1) }
         }
-        size += records.size - before
         progress.records += 1
         for finding in record.findings { add(finding, fileID: fileID, recordID: record.recordID) }
         try addRows(of: record)
@@ -166,17 +160,15 @@ struct StagingBatch: Sendable {
     /// The rows that a record becomes in public tables.
     mutating func addRows(of record: ExtractedRecord) throws {
         for row in record.rows {
-            var rows = typed.removeValue(forKey: row.table.name) ?? StagedRows()
-            let before = rows.size
-            try rows.add(columns: StagingLayout.typedPrefix.count + row.values.count) {
+            size += try typed[row.table.name, default: StagedRows()].add(
+                columns: StagingLayout.typedPrefix.count + row.values.count
+            ) {
                 $0.uuid(record.recordID)
                 $0.text(row.role)
                 $0.int32(Int32(clamping: row.rank))
                 $0.optional(Self.derivedKey(row, of: record.recordID)) { $0.uuid($1) }
-                for value in row.values { try $0.value(value) }
+                try $0.values(row.values)
             }
-            size += rows.size - before
-            typed[row.table.name] = rows
         }
     }
 
@@ -190,7 +182,6 @@ struct StagingBatch: Sendable {
 
     /// A finding about a file, or about a record of it.
     mutating func add(_ finding: Finding, fileID: DeterministicID, recordID: DeterministicID?) {
-        let before = findings.size
         let id = DeterministicID(
             namespace: .row,
             parts: [
@@ -198,7 +189,7 @@ struct StagingBatch: Sendable {
                 Array(finding.pointer.utf8), Array(finding.message.utf8), Array("\(finding.byteOffset ?? -1)".utf8),
             ]
         )
-        findings.add(columns: StagingLayout.findingColumns.count) {
+        size += findings.add(columns: StagingLayout.findingColumns.count) {
             $0.uuid(id)
             $0.uuid(fileID)
             $0.optional(recordID) { $0.uuid($1) }
@@ -211,7 +202,6 @@ struct StagingBatch: Sendable {
             $0.optional(finding.column) { $0.integer(Int64($1)) }
             $0.optional(finding.proposal) { $0.text($1) }
         }
-        size += findings.size - before
     }
 }
 

@@ -25,7 +25,9 @@ struct ExtractionRun {
     private struct Held {
         let place: RecordFactory.Place
         let text: ArraySlice<UInt8>?
-        var selectors: [Int]
+        let selector: Int
+        /// Those that chose it too; seldom any.
+        var others: [Int] = []
     }
 
     private static let mostFileFindings = 1_000
@@ -118,7 +120,7 @@ struct ExtractionRun {
         if let decided, !decided.isValid { return }
         let located = ByteSpan(start: span.start + base.offset, end: span.end + base.offset)
         if let last = held.last, last.place.span == located, last.place.pointer == pointer {
-            held[held.count - 1].selectors.append(selector)
+            held[held.count - 1].others.append(selector)
             return
         }
         if decided != nil {
@@ -129,7 +131,7 @@ struct ExtractionRun {
         }
         heldBytes += bytes?.count ?? 0
         let place = RecordFactory.Place(pointer: pointer, ordinal: ordinal + base.ordinal, span: located)
-        held.append(Held(place: place, text: bytes, selectors: [selector]))
+        held.append(Held(place: place, text: bytes, selector: selector))
     }
 
     /// Reads ahead to learn whether the current value is valid.
@@ -165,9 +167,9 @@ struct ExtractionRun {
     private mutating func release(emit: (ExtractedRecord) throws -> Void) throws {
         guard let rule else { return }
         for item in held {
-            let selectors = item.selectors.count > 1 ? item.selectors.sorted() : item.selectors
-            let selections = selectors.map { rule.selections[$0] }
-            guard let record = record(of: item, selections: selections) else { continue }
+            guard let record = record(of: item, selections: rule.selections(item.selector, item.others)) else {
+                continue
+            }
             lastEmittedStart = item.place.span.start
             reading.records += 1
             try emit(record)
@@ -294,6 +296,14 @@ struct ExtractionRun {
         }
         if rule == nil { note(.unmappedFile, "no rule of the mapping takes the file; it is kept as it is") }
         return reading
+    }
+}
+
+extension MappingRule {
+    /// The selections of these numbers, in the rule's order.
+    fileprivate func selections(_ number: Int, _ others: [Int]) -> [RecordSelection] {
+        if others.isEmpty { return selections.count == 1 ? selections : [selections[number]] }
+        return ([number] + others).sorted().map { selections[$0] }
     }
 }
 

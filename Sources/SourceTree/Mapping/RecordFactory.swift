@@ -44,7 +44,7 @@ struct RecordFactory {
             shape: shape,
             rank: selection.rank,
             path: path,
-            pointer: MappingPointer.split(place.pointer) ?? [],
+            pointer: place.pointer,
             ordinal: place.ordinal,
             record: value,
             limit: limits.findingsPerRecord
@@ -67,7 +67,7 @@ struct RecordFactory {
             kind: shape.kind,
             naturalID: mapper.naturalID,
             text: text,
-            sha256: Array(SHA256.hash(data: canonical)),
+            sha256: SHA256.hash(data: canonical).withUnsafeBytes { Array($0) },
             docReason: inspector.docReason,
             resolution: shape.resolution,
             sourceRank: selection.rank,

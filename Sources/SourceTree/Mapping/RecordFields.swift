@@ -40,9 +40,10 @@ struct RecordFields {
     }
 
     private static func slot(of key: JSONKey, in slots: MemberSlots) -> Int? {
-        let raw = key.rawText
-        let name = raw.dropFirst().dropLast()
-        return name.contains(UInt8(ascii: "\\")) ? slots.number(of: key.unescaped) : slots.number(of: name)
+        if key.hasEscapes { return key.unescaped.withUnsafeBufferPointer { slots.number(of: $0) } }
+        return key.rawText.withUnsafeBufferPointer { quoted in
+            slots.number(of: UnsafeBufferPointer(rebasing: quoted.dropFirst().dropLast()))
+        }
     }
 
     /// The member of a slot; of duplicates the last.

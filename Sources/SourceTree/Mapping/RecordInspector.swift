@@ -72,7 +72,8 @@ struct RecordInspector {
             path.append(.key(member.key))
             visitKey(member.key, of: member.value, findings: &findings)
             let isSecret =
-                member.value.kind == .string && SecretDetector.isSecretName(member.key.rawText.dropFirst().dropLast())
+                member.value.kind == .string
+                && member.key.rawText.dropFirst().dropLast().withUnsafeBufferPointer(SecretDetector.isSecretName)
             visit(member.value, depth: depth, isSecretField: isSecret, findings: &findings)
             path.removeLast()
         }

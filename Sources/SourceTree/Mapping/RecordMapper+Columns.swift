@@ -79,7 +79,7 @@ extension RecordMapper {
             values[column.target] = .text(text)
             fields.consume(place)
         }
-        if Self.isOdd(text), shape.agentColumns.contains(where: { $0.target == column.target }) {
+        if shape.agentTargets.contains(column.target), Self.isOdd(text) {
             checkName(text, column: column.name, at: value.span.start, pointer: pointerText(of: value, in: column))
         }
     }
@@ -238,15 +238,18 @@ extension RecordMapper {
         values: inout [MappedValue]
     ) {
         guard value.kind == .string else { return wrongType(value, column, expected: "a time as text") }
-        guard let text = storableText(value) else { return }
-        let instant = SourceInstant(text)
-        switch instant {
-        case .exact(let time), .inexact(let time): values[column.target] = .instant(microseconds: time)
-        case .zoneless, .notATime: reportTime(instant, text, value, column)
+        guard !value.hasNUL, let instant = Self.instant(value) else { return }
+        if case .exact(let time) = instant {
+            values[column.target] = .instant(microseconds: time)
+            return fields.consume(place)
         }
-        if case .exact = instant {
-            fields.consume(place)
-        } else if let raw {
+        guard let text = value.string else { return }
+        if case .inexact(let time) = instant {
+            values[column.target] = .instant(microseconds: time)
+        } else {
+            reportTime(instant, text, value, column)
+        }
+        if let raw {
             values[raw] = .text(text)
             fields.consume(place)
         }

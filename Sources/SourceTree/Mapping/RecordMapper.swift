@@ -6,7 +6,8 @@ struct RecordMapper {
     let shape: RecordShape
     let rank: Int
     let path: MappingPath
-    let pointer: [String]
+    /// The record's own pointer, as text: few shapes ask for its parts.
+    let pointerText: String
     let ordinal: Int
     var fields: RecordFields
     var findings: RecordFindings
@@ -25,7 +26,7 @@ struct RecordMapper {
         shape: RecordShape,
         rank: Int,
         path: MappingPath,
-        pointer: [String],
+        pointer: String,
         ordinal: Int,
         record: JSONValue,
         limit: Int
@@ -33,7 +34,7 @@ struct RecordMapper {
         self.shape = shape
         self.rank = rank
         self.path = path
-        self.pointer = pointer
+        pointerText = pointer
         self.ordinal = ordinal
         fields = RecordFields(record: record, slots: shape.slots)
         findings = RecordFindings(limit: limit)
@@ -56,13 +57,19 @@ struct RecordMapper {
     mutating func newestTime() -> Int64? {
         var newest: Int64?
         for source in shape.newest {
-            guard case .json(let value, _) = resolve(source), let text = value.string else { continue }
-            switch SourceInstant(text) {
+            guard case .json(let value, _) = resolve(source), let instant = Self.instant(value) else { continue }
+            switch instant {
             case .exact(let time), .inexact(let time): newest = max(newest ?? time, time)
             case .zoneless, .notATime: break
             }
         }
         return newest
+    }
+
+    /// The time that a string names; nil for what is no text.
+    static func instant(_ value: JSONValue) -> SourceInstant? {
+        if let text = value.plainText { return SourceInstant(utf8: text) }
+        return value.string.map { SourceInstant($0) }
     }
 
     // MARK: Is it a record, and which one
@@ -142,6 +149,9 @@ struct RecordMapper {
     }
 
     var offset: Int { fields.record.span.start }
+
+    /// The tokens of the record's own pointer.
+    private var pointer: [String] { MappingPointer.split(pointerText) ?? [] }
 
     // MARK: Sources
 
@@ -319,11 +329,13 @@ struct RecordMapper {
     }
 
     static func isOdd(_ name: String) -> Bool {
-        var hasControls = false
-        var isASCII = true
-        for byte in name.utf8 {
-            if byte < 0x20 { hasControls = true }
-            if byte >= 0x80 { isASCII = false }
+        var (hasControls, isASCII) = (false, true)
+        var text = name
+        text.withUTF8 { bytes in
+            for byte in bytes {
+                if byte < 0x20 { hasControls = true }
+                if byte >= 0x80 { isASCII = false }
+            }
         }
         if hasControls || name.utf8.first == 0x20 || name.utf8.last == 0x20 { return true }
         guard !isASCII, let first = name.unicodeScalars.first, let last = name.unicodeScalars.last else { return false }

@@ -21,15 +21,18 @@ struct RecordScreen {
     static func isClean(_ text: ArraySlice<UInt8>) -> Bool {
         guard text.count <= largestRecord else { return false }
         var screen = RecordScreen()
-        return text.withUnsafeBufferPointer { screen.run($0) }
+        return text.withUnsafeBufferPointer { text in
+            SecretDetector.classes.withUnsafeBufferPointer { screen.run(text, $0) }
+        }
     }
 
-    private mutating func run(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    private mutating func run(_ text: UnsafeBufferPointer<UInt8>, _ classes: ByteClasses) -> Bool {
         var position = 0
         while position < text.count {
             switch text[position] {
+            case ...0x20: position += 1
             case UInt8(ascii: "\""):
-                guard let end = takeString(text, from: position + 1) else { return false }
+                guard let end = takeString(text, from: position + 1, classes) else { return false }
                 position = end
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 levels.append(names.count)
@@ -47,31 +50,41 @@ struct RecordScreen {
     }
 
     /// The place behind a string's closing quote; nil when the record has to be inspected.
-    private mutating func takeString(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+    private mutating func takeString(
+        _ text: UnsafeBufferPointer<UInt8>,
+        from start: Int,
+        _ classes: ByteClasses
+    ) -> Int? {
         var position = start
-        var hash = NameHash.start
         var hasEscapes = false
         var startsWord = true
-        while position < text.count, text[position] != UInt8(ascii: "\"") {
-            let byte = text[position]
-            if startsWord, SecretDetector.mayBeginSecret(text, at: position) { return nil }
-            startsWord = !SecretDetector.isWordByte(byte)
-            hash = NameHash.next(hash, byte)
-            if byte == UInt8(ascii: "\\") {
+        string: while position < text.count {
+            switch classes[Int(text[position])] {
+            case .word:
+                if startsWord, SecretDetector.mayBeginSecret(text, at: position) { return nil }
+                startsWord = false
+                position += 1
+            case .other:
+                startsWord = true
+                position += 1
+            case .backslash:
                 guard position + 1 < text.count, text[position + 1] != UInt8(ascii: "u") else { return nil }
                 hasEscapes = true
-                position += 1
+                startsWord = true
+                position += 2
+            case .quote: break string
             }
-            position += 1
         }
         let end = position
         position += 1
         while position < text.count, text[position] <= 0x20 { position += 1 }
         guard position < text.count, text[position] == UInt8(ascii: ":") else { return position }
         let name = UnsafeBufferPointer(rebasing: text[start..<end])
-        guard !hasEscapes, !SecretDetector.isSecretName(name), isNewName(hash) else { return nil }
+        guard !hasEscapes, !SecretDetector.isSecretName(name), isNewName(NameHash.hash(name)) else { return nil }
         return position + 1
     }
+
+    private typealias ByteClasses = UnsafeBufferPointer<SecretDetector.ByteClass>
 
     private mutating func isNewName(_ hash: UInt64) -> Bool {
         let start = levels.last ?? 0

@@ -16,6 +16,7 @@ final class RecordShape: Sendable {
     let rest: RestPolicy
     /// Columns whose names imply an agent, each with the role of the row.
     let agentColumns: [AgentColumn]
+    let agentTargets: [Int]
     let implied: [ImpliedRow]
     /// Every top-level member that any source reads, with its slot.
     let slots: MemberSlots
@@ -46,6 +47,7 @@ final class RecordShape: Sendable {
         self.row = row
         self.rest = rest
         self.agentColumns = agentColumns
+        agentTargets = agentColumns.map(\.target)
         self.implied = implied
         self.slots = slots
     }
@@ -85,7 +87,10 @@ enum RestPolicy: Sendable {
 }
 
 /// The values of a row, column by column.
-struct RowProgram: Sendable {
+///
+/// A class, as `ColumnProgram` is: every record goes through all of them, and a copy would cost a reference count for
+/// each part.
+final class RowProgram: Sendable {
     let table: CatalogTable
     /// The number of mapped columns of the table.
     let width: Int
@@ -102,7 +107,7 @@ struct RowProgram: Sendable {
 }
 
 /// How a column is filled.
-struct ColumnProgram: Sendable {
+final class ColumnProgram: Sendable {
     /// The place among the table's mapped columns.
     let target: Int
     let name: String
@@ -176,7 +181,7 @@ enum ValueSource: Sendable, Hashable {
 }
 
 /// Rows of other tables that a record implies.
-struct ImpliedRow: Sendable {
+final class ImpliedRow: Sendable {
     /// The stable role; elements of a list add `/<index>`.
     let role: String
     /// The list whose elements each imply a row; nil for one row per record.
@@ -185,25 +190,53 @@ struct ImpliedRow: Sendable {
     let row: RowProgram
     /// Columns that must have a value, else there is no row.
     let required: [Int]
+
+    init(role: String, each: MappingPointer?, conditions: [RecordCondition], row: RowProgram, required: [Int]) {
+        self.role = role
+        self.each = each
+        self.conditions = conditions
+        self.row = row
+        self.required = required
+    }
 }
 
 /// The top-level members that a shape reads, numbered.
 struct MemberSlots: Sendable {
     private(set) var names: [String] = []
-    /// By the hash of the name; two names of one hash are neighbours in the list.
-    private var numbers: [UInt64: [Int]] = [:]
+    /// The bytes and the hash of each name.
+    private var texts: [[UInt8]] = []
+    private var hashes: [UInt64] = []
+    /// An open hash table of slots, -1 where there is none; its size is a power of two, at least twice the names.
+    ///
+    /// A `Dictionary` would hash the hash again, for every member of every record.
+    private var table: [Int] = [-1, -1]
 
     mutating func slot(for name: String) -> Int {
-        let hash = NameHash.hash(name.utf8)
-        if let number = numbers[hash]?.first(where: { names[$0] == name }) { return number }
-        numbers[hash, default: []].append(names.count)
+        let bytes = Array(name.utf8)
+        if let slot = bytes.withUnsafeBufferPointer({ number(of: $0) }) { return slot }
         names.append(name)
+        texts.append(bytes)
+        hashes.append(NameHash.hash(bytes))
+        if names.count * 2 > table.count { table = Array(repeating: -1, count: table.count * 2) }
+        // Anew, because the table may have grown.
+        for slot in table.indices { table[slot] = -1 }
+        for slot in hashes.indices { table[place(of: hashes[slot]) { _ in false }] = slot }
         return names.count - 1
     }
 
     /// The slot of an unescaped name.
-    func number(of name: some Collection<UInt8>) -> Int? {
-        numbers[NameHash.hash(name)]?.first { names[$0].utf8.elementsEqual(name) }
+    func number(of name: UnsafeBufferPointer<UInt8>) -> Int? {
+        let hash = NameHash.hash(name)
+        let slot = table[place(of: hash) { hashes[$0] == hash && texts[$0].elementsEqual(name) }]
+        return slot < 0 ? nil : slot
+    }
+
+    /// The first place for a hash that is free, or whose slot is the one that is looked for.
+    private func place(of hash: UInt64, _ isWanted: (Int) -> Bool) -> Int {
+        let mask = table.count - 1
+        var place = Int(truncatingIfNeeded: hash ^ hash >> 32) & mask
+        while table[place] >= 0, !isWanted(table[place]) { place = (place + 1) & mask }
+        return place
     }
 
     /// The bit of a slot in a mask; slots beyond the 63rd share the last one.

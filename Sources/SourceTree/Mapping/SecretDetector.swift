@@ -8,10 +8,10 @@ enum SecretDetector {
         "accesstoken", "refreshtoken", "clientsecret", "privatekey", "secretkey", "authtoken",
     ]
     private static let longestName = 16
-    /// Whether a name of this first letter has this length: a cheap first test.
+    /// Whether one of the names has these ends and this length: a cheap first test.
     private static let shapes: [Bool] = {
-        var table = [Bool](repeating: false, count: 26 * (longestName + 1))
-        for name in names { table[shape(of: name.utf8)] = true }
+        var table = [Bool](repeating: false, count: 1_024)
+        for name in names { Array(name.utf8).withUnsafeBufferPointer { table[shape(of: $0)] = true } }
         return table
     }()
 
@@ -30,16 +30,14 @@ enum SecretDetector {
         }
     }
 
-    /// The place of a name that begins with a letter in `shapes`.
-    private static func shape(of name: some Collection<UInt8>) -> Int {
-        Int((name.first ?? 0) | 0x20) - 97 + 26 * name.count
+    /// The place of a name that is not empty in `shapes`, whatever its letters' case.
+    private static func shape(of name: UnsafeBufferPointer<UInt8>) -> Int {
+        (Int(name[0] | 0x20) * 31 + Int(name[name.count - 1] | 0x20) * 7 + name.count * 101) & 1_023
     }
 
     /// Whether a field of this name, taken as it is written between the quotes, holds secrets.
-    static func isSecretName(_ name: some Collection<UInt8>) -> Bool {
-        guard (3...longestName).contains(name.count), let first = name.first, (97...122).contains(first | 0x20),
-            shapes[shape(of: name)]
-        else { return false }
+    static func isSecretName(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard (3...longestName).contains(name.count), shapes[shape(of: name)] else { return false }
         let folded = name.map { byte -> UInt8 in
             if (65...90).contains(byte) { return byte + 32 }
             return byte == UInt8(ascii: "-") ? UInt8(ascii: "_") : byte
@@ -90,6 +88,23 @@ enum SecretDetector {
             return word.count >= prefix.count + 16 && word.contains { (48...57).contains($0) }
         }
         return false
+    }
+
+    /// What each byte is inside of a string, for loops that look at every one.
+    static let classes: [ByteClass] = (0...255).map { byte in
+        switch UInt8(byte) {
+        case UInt8(ascii: "\""): .quote
+        case UInt8(ascii: "\\"): .backslash
+        case let byte: isWordByte(byte) ? .word : .other
+        }
+    }
+
+    /// See `classes`.
+    enum ByteClass: UInt8, Sendable {
+        case word
+        case other
+        case quote
+        case backslash
     }
 
     @inline(__always)
