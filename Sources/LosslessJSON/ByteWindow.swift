@@ -20,10 +20,10 @@ struct ByteWindow: ~Copyable {
 
     init(reader: @escaping Reader) {
         self.reader = reader
-        storage = .allocate(byteCount: Self.chunk, alignment: 16)
+        storage = UnsafeMutableRawBufferPointer(start: RawMemory.resize(nil, to: Self.chunk), count: Self.chunk)
     }
 
-    deinit { storage.deallocate() }
+    deinit { RawMemory.release(storage.baseAddress) }
 
     /// The bytes kept; valid until the next `fill`.
     @inline(__always)
@@ -96,16 +96,13 @@ struct ByteWindow: ~Copyable {
     private mutating func makeRoom() {
         let kept = tail - head
         guard storage.count - tail < Self.chunk / 2 else { return }
-        let source = UnsafeRawBufferPointer(rebasing: storage[head..<tail])
-        if kept + Self.chunk <= storage.count {
-            storage.copyMemory(from: source)
-        } else {
-            let size = kept + max(Self.chunk, min(kept, Self.growth))
-            let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
-            larger.copyMemory(from: source)
-            storage.deallocate()
-            storage = larger
-        }
+        if head > 0 { storage.copyMemory(from: UnsafeRawBufferPointer(rebasing: storage[head..<tail])) }
         (head, tail) = (0, kept)
+        guard kept + Self.chunk > storage.count else { return }
+        let size = kept + max(Self.chunk, min(kept, Self.growth))
+        storage = UnsafeMutableRawBufferPointer(
+            start: RawMemory.resize(storage.baseAddress, to: size),
+            count: size
+        )
     }
 }

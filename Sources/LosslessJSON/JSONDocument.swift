@@ -18,7 +18,7 @@ public struct JSONDocument: Sendable {
             self.tape = tape
         }
 
-        deinit { tape.deallocate() }
+        deinit { RawMemory.release(tape.baseAddress) }
 
         var nodeCount: Int { tape.count }
 

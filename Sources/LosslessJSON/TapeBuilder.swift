@@ -8,26 +8,34 @@ struct TapeBuilder: GrammarSink, ~Copyable {
     /// Until it is closed a container's `next` holds its parent.
     private var open = -1
 
+    /// Nodes that there is room for at first, at most: the tape of a large text grows as it is needed.
+    private static let firstCapacity = 4_096
+
     /// Makes room for a text of usual density; it grows.
     init(byteCount: Int) {
-        capacity = byteCount / 8 + 8
-        nodes = .allocate(capacity: capacity)
+        capacity = min(byteCount / 8 + 8, Self.firstCapacity)
+        nodes = Self.resize(nil, to: capacity)
     }
 
-    deinit { nodes.deallocate() }
+    deinit { RawMemory.release(nodes) }
 
-    /// Hands over the nodes, which the caller deallocates.
+    /// Hands over the nodes, which the caller gives back by `RawMemory`.
     consuming func finish() -> UnsafeMutableBufferPointer<TapeNode> {
-        let (nodes, count, capacity) = (nodes, count, capacity)
+        var nodes = nodes
+        let (count, capacity) = (count, capacity)
         discard self
         // A tape may live long: most of its memory is in use.
-        guard count < capacity / 2, capacity > 512 else {
-            return UnsafeMutableBufferPointer(start: nodes, count: count)
-        }
-        let fitting = UnsafeMutableBufferPointer<TapeNode>.allocate(capacity: count)
-        _ = fitting.moveInitialize(fromContentsOf: UnsafeMutableBufferPointer(start: nodes, count: count))
-        nodes.deallocate()
-        return fitting
+        if count < capacity / 2, capacity > 512 { nodes = Self.resize(nodes, to: count) }
+        return UnsafeMutableBufferPointer(start: nodes, count: count)
+    }
+
+    /// A node is four numbers, so that its memory can be moved as it is.
+    private static func resize(
+        _ nodes: UnsafeMutablePointer<TapeNode>?,
+        to count: Int
+    ) -> UnsafeMutablePointer<TapeNode> {
+        RawMemory.resize(nodes, to: count * MemoryLayout<TapeNode>.stride)
+            .bindMemory(to: TapeNode.self, capacity: count)
     }
 
     @inline(always)
@@ -70,10 +78,7 @@ struct TapeBuilder: GrammarSink, ~Copyable {
 
     @inline(never)
     private mutating func grow() {
-        let larger = UnsafeMutablePointer<TapeNode>.allocate(capacity: capacity * 2)
-        larger.moveInitialize(from: nodes, count: count)
-        nodes.deallocate()
-        nodes = larger
         capacity *= 2
+        nodes = Self.resize(nodes, to: capacity)
     }
 }

@@ -51,11 +51,12 @@ struct ChunkLoader: Sendable {
     @discardableResult
     func copy(_ rows: StagedRows, into table: String, _ columns: [String]) async throws -> Int {
         guard rows.rowCount > 0 else { return 0 }
-        let bytes = rows.finished()
         return try await session.copyIn(
             "COPY \(table) (\(columns.joined(separator: ", "))) FROM STDIN (FORMAT binary)"
         ) { writer in
-            try await writer.write(bytes)
+            // Two pieces, so that the rows are not copied for the sake of two bytes.
+            try await writer.write(rows.bytes)
+            try await writer.write(CopyBinaryEncoder.trailer)
         }
     }
 

@@ -9,7 +9,7 @@ struct FileExtraction {
     let sink: FileSink
 
     /// Members up to this size are held in memory; of larger ones the container is read a second time; bytes.
-    private static let heldBytes = 4 << 20
+    private static let heldBytes = 1 << 20
 
     /// The id of a content at a place.
     static func fileID(path: [UInt8], member: [UInt8]?, content: [UInt8]) -> DeterministicID {

@@ -8,6 +8,8 @@ struct TreeReader: Sendable {
     let extractor: RecordExtractor
     let options: MigrationOptions
     let importID: Int64
+    /// Whether the bytes of files are handed out beside their records; a verification has no use for them.
+    var storesBytes = true
 
     /// Walks the tree and hands out batches; blocks, so it runs on a thread of its own.
     ///
@@ -80,7 +82,7 @@ final class TreeReading {
     }
 
     /// Files up to this size are held in memory, larger ones are read twice; bytes.
-    private static let heldBytes = 4 << 20
+    private static let heldBytes = 1 << 20
 
     // MARK: Entries that are no files
 
@@ -147,7 +149,7 @@ final class TreeReading {
 
     /// The bytes as chunks; a large file is read a second time and must be what it was the first time.
     private func store(row: StagingBatch.FileRow, bytes: [UInt8]?, open: () throws -> StableFileReader) throws {
-        guard let sha256 = row.sha256, let size = row.size else { return }
+        guard reader.storesBytes, let sha256 = row.sha256, let size = row.size else { return }
         var ordinal: Int32 = 0
         if let bytes {
             for start in stride(from: 0, to: bytes.count, by: Self.chunkBytes) {
