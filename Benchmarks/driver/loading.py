@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 
 DATABASE = "bench_loading"
 
@@ -19,26 +18,23 @@ class Loading:
             "AND attnum > 0 AND attgenerated = '' ORDER BY attnum",
         ))
         self.make(indexed=False)
-        self.rows = self.load()
+        self.rows = int(self.load()["rows"])
         self.copy("TO")
 
     def round(self):
-        """Each way once, ours and the peer in turns; seconds."""
+        """Each way once, ours and the peer in turns; seconds, without the start of the programs on both sides."""
         return {
-            "ours_then_indexes": self.timed(self.load_then_index, self.make(indexed=True)),
-            "psql_indexed": self.timed(self.copy, "FROM", indexed=True),
-            "ours_indexed": self.timed(self.load, indexed=True),
-            "psql_bare": self.timed(self.copy, "FROM", indexed=False),
-            "ours_bare": self.timed(self.load, indexed=False),
+            "ours_then_indexes": self.load_then_index(),
+            "psql_indexed": self.fresh(indexed=True) and self.copy("FROM"),
+            "ours_indexed": self.fresh(indexed=True) and self.load()["seconds"],
+            "psql_bare": self.fresh(indexed=False) and self.copy("FROM"),
+            "ours_bare": self.fresh(indexed=False) and self.load()["seconds"],
         }
 
-    def timed(self, action, *arguments, indexed=None):
-        if indexed is not None:
-            self.make(indexed)
+    def fresh(self, indexed):
+        self.make(indexed)
         self.server.settle()
-        start = time.monotonic()
-        action(*arguments)
-        return time.monotonic() - start
+        return True
 
     def make(self, indexed):
         """Makes the table anew, empty, with all the indexes of `public.tasks` or none; gives the secondary ones."""
@@ -54,19 +50,21 @@ class Loading:
             "WHERE indrelid = 'loaded'::regclass AND NOT indisunique ORDER BY indexrelid",
         )]
 
-    def load_then_index(self, secondary):
+    def load_then_index(self):
         """What a migration into an empty target does: the table without its secondary indexes, then those."""
-        self.server.sql(DATABASE, *[f"DROP INDEX {name}" for name, _ in secondary])
-        self.load()
+        secondary = self.make(indexed=True)
+        self.server.settle()
+        dropping = self.server.timed(DATABASE, *[f"DROP INDEX {name}" for name, _ in secondary])
+        loading = self.load()["seconds"]
         definitions = [definition for _, definition in secondary]
-        self.server.sql(DATABASE, "SET maintenance_work_mem = '256MB'", *definitions)
+        return dropping + loading + self.server.timed(DATABASE, "SET maintenance_work_mem = '256MB'", *definitions)
 
     def load(self):
         done = subprocess.run(
             [self.measure, "load", str(self.file), self.path, self.server.url(DATABASE), "loaded"],
             check=True, stdout=subprocess.PIPE,
         )
-        return int(json.loads(done.stdout)["rows"])
+        return json.loads(done.stdout)
 
     def copy(self, direction):
-        self.server.sql(DATABASE, f"\\copy loaded ({self.columns}) {direction} '{self.ready}'")
+        return self.server.timed(DATABASE, f"\\copy loaded ({self.columns}) {direction} '{self.ready}'")

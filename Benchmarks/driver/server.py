@@ -44,6 +44,12 @@ class Server:
             command += ["-c", statement]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
 
+    def timed(self, database, *statements):
+        """Runs statements and gives the seconds that psql says they took."""
+        lines = self.sql(database, "\\timing on", *statements)
+        times = [re.match(r"Time: ([\d.]+) ms", line) for line in lines]
+        return sum(float(time.group(1)) for time in times if time) / 1000
+
     def settle(self):
         """Writes out what is dirty, so that one measurement does not pay for the one before."""
         subprocess.run(["psql", "-qX", self.superuser, "-c", "CHECKPOINT"], check=True)

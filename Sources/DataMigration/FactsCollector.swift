@@ -86,6 +86,8 @@ struct FactsCollector: Sendable {
                 min(f.path_text) FILTER (WHERE r.outcome = 'resolved') AS winner, count(*) OVER () AS total
             FROM source.records r JOIN source.files f USING (file_id)
             WHERE f.retired_by IS NULL AND resolution = 'by_natural_id' AND outcome IN ('resolved', 'superseded')
+            -- Where there are several records all but one are superseded: most have nothing to count.
+            AND (kind, natural_id) IN (SELECT kind, natural_id FROM source.records WHERE outcome = 'superseded')
             GROUP BY kind, natural_id HAVING count(DISTINCT r.sha256) > 1
             ORDER BY kind, natural_id LIMIT \(Self.listed)
             """

@@ -185,7 +185,7 @@ public struct Migration: Sendable {
                 }
                 changed += try await resolver.resolve()
                 // The verification that follows joins these tables: without statistics, row by row.
-                for table in Self.loadedTables { try await session.query("ANALYZE \(table)") }
+                try await TableStatistics.collect(session)
                 return changed
             }
             return false

@@ -120,7 +120,7 @@ struct MigrateCommandTests {
     struct BadSource: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let path: String
-        let status: ExitStatus
+        let status: Diagnostics.ExitStatus
     }
 
     @Test(

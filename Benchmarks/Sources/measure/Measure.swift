@@ -19,7 +19,7 @@ enum Measure {
         }
     }
 
-    /// Times what is asked for; the file is in memory by then, so that neither the disk nor the mapping is measured.
+    /// Times what is asked for, without the start of the program and the reading of the mapping.
     private static func run(_ arguments: [String]) async throws -> Data {
         let action: () async throws -> [String: Int]
         switch (arguments.first, arguments.count) {

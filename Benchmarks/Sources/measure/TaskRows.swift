@@ -5,29 +5,30 @@ import SourceTree
 
 /// The rows that the tasks of a file become, encoded for COPY: what a load does to them, without its other tables.
 struct TaskRows: Sendable {
-    private let bytes: [UInt8]
+    private let file: URL
     private let path: [UInt8]
     private let extractor: RecordExtractor
 
     /// Rows are handed out in pieces of about this size; bytes.
-    private static let pieceBytes = 1 << 20
+    private static let pieceBytes = 512 << 10
 
     /// The columns that are encoded, in order.
     static let columns = CatalogTable.tasks.mappedColumns.map { "\"\($0.name)\"" } + ["source_record_id"]
 
     init(file: String, path: String) throws {
-        bytes = [UInt8](try Data(contentsOf: URL(filePath: file)))
+        self.file = URL(filePath: file)
         self.path = Array(path.utf8)
         extractor = RecordExtractor(mapping: try .shipped())
     }
 
     /// Reads, maps and encodes every task and hands the encoded rows out piece by piece.
     func encode(_ put: ([UInt8]) throws -> Void) throws -> [String: Int] {
+        let size = try file.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
         let fileID = DeterministicID(namespace: .file, parts: [path])
-        let source = RecordExtractor.Source(path: path, fileID: fileID, size: bytes.count)
+        let source = RecordExtractor.Source(path: path, fileID: fileID, size: size)
         var encoder = CopyBinaryEncoder()
         var rows = 0
-        _ = try extractor.extract(source, open: { bytes.reader() }) { record in
+        _ = try extractor.extract(source, open: { try reader() }) { record in
             guard let row = record.rows.first, row.table == .tasks else { return }
             encoder.startRow(columns: row.values.count + 1)
             try encoder.append(row.values)
@@ -37,7 +38,12 @@ struct TaskRows: Sendable {
         }
         encoder.finish()
         try put(encoder.take())
-        return ["bytes": bytes.count, "rows": rows]
+        return ["bytes": size, "rows": rows]
+    }
+
+    private func reader() throws -> RecordExtractor.ByteReader {
+        let handle = try FileHandle(forReadingFrom: file)
+        return { buffer in max(0, read(handle.fileDescriptor, buffer.baseAddress, buffer.count)) }
     }
 }
 

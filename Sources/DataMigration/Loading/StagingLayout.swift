@@ -17,8 +17,6 @@ struct StagingLayout: Sendable {
     var files: String { name("source.files", "verify_files") }
     var records: String { name("source.records", "verify_records") }
     var findings: String { name("source.findings", "verify_findings") }
-    var blobs: String { name("source.blobs", "verify_blobs") }
-    var blobChunks: String { name("source.blob_chunks", "verify_blob_chunks") }
 
     /// The ids of all entries that the walk met, with the facts by which a change of one shows.
     static let seen = "staging.seen"
@@ -79,7 +77,7 @@ struct StagingLayout: Sendable {
             ]
                 + CatalogTable.all.map { "CREATE UNLOGGED TABLE IF NOT EXISTS \(typed($0)) AS \(typedShape($0))" }
         case .verify:
-            return ["files", "records", "findings", "blobs", "blob_chunks"].map {
+            return ["files", "records", "findings"].map {
                 "CREATE TEMPORARY TABLE verify_\($0) (LIKE source.\($0) INCLUDING DEFAULTS)"
             } + CatalogTable.all.map { "CREATE TEMPORARY TABLE verify_\($0.name) AS \(typedShape($0))" }
         }
@@ -93,7 +91,7 @@ struct StagingLayout: Sendable {
                 "DROP TABLE IF EXISTS staging.\($0)"
             }
         case .verify:
-            (["files", "records", "findings", "blobs", "blob_chunks"] + CatalogTable.all.map(\.name)).map {
+            (["files", "records", "findings"] + CatalogTable.all.map(\.name)).map {
                 "DROP TABLE IF EXISTS pg_temp.verify_\($0)"
             }
         }

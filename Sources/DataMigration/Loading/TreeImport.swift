@@ -25,12 +25,14 @@ struct TreeImport: Sendable {
 
     /// Reads the whole tree into the layout's tables.
     func read() async throws -> Outcome {
+        try await BulkSettings.apply(to: session)
         try await loader.prepare()
         let known = layout.purpose == .load ? try await prepareLoad() : KnownFiles()
-        let reader = reader
+        var reader = reader
+        reader.storesBytes = layout.purpose == .load
         // A verification has no second pass: a file that is hot then is one that the database cannot have.
         let isLast = layout.purpose == .verify
-        return try await load { pipe in try reader.read(known: known, isLast: isLast, into: pipe) }
+        return try await load { [reader] pipe in try reader.read(known: known, isLast: isLast, into: pipe) }
     }
 
     /// Loads what the closure, on a thread of its own, reads.

@@ -35,8 +35,6 @@ struct IndexRebuild: Sendable {
 
     /// Makes the indexes again.
     func finish(session: PostgresSession) async throws {
-        guard !definitions.isEmpty else { return }
-        try await session.query("SET LOCAL maintenance_work_mem = '256MB'")
         for definition in definitions { try await session.query(definition) }
     }
 }

@@ -16,8 +16,9 @@ struct RowComparison: Sendable {
             try await session.query("DROP TABLE IF EXISTS pg_temp.verify_expected")
             try await session.query(expectedRows(table))
             try await session.query("CREATE INDEX ON verify_expected (record_id)")
-            try await session.query("ANALYZE verify_expected")
-            let rows = try await session.query("SELECT count(*) AS n FROM public.\(table.name) t WHERE \(imported)").rows
+            try await session.query("ANALYZE verify_expected (record_id)")
+            let rows = try await session.query("SELECT count(*) AS n FROM public.\(table.name) t WHERE \(imported)")
+                .rows
             compared += Int(rows[0]["n"].integer ?? 0)
             for select in [valueDifferences(table), missingRows(table), unfoundedRows(table)] {
                 different += try await Verifier.note(
