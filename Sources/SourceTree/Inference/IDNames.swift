@@ -13,7 +13,7 @@ enum IDNames {
     static func candidates(in outline: ValueOutline, kind: String?) -> [String] {
         let order = order(for: kind)
         let found = outline.members.keys.sorted().compactMap { name -> (place: Int, name: String)? in
-            guard !name.isEmpty, !SecretDetector.isSecretName(name.utf8),
+            guard !name.isEmpty, !SecretDetector.isSecretName(name),
                 let place = order.firstIndex(of: folded(name)), isUsual(name, in: outline)
             else { return nil }
             return (place, name)

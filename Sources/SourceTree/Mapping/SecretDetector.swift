@@ -35,6 +35,12 @@ enum SecretDetector {
         (Int(name[0] | 0x20) * 31 + Int(name[name.count - 1] | 0x20) * 7 + name.count * 101) & 1_023
     }
 
+    /// Whether a field of this name holds secrets.
+    static func isSecretName(_ name: String) -> Bool {
+        var name = name
+        return name.withUTF8 { isSecretName($0) }
+    }
+
     /// Whether a field of this name, taken as it is written between the quotes, holds secrets.
     static func isSecretName(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
         guard (3...longestName).contains(name.count), shapes[shape(of: name)] else { return false }

@@ -9,7 +9,6 @@ struct RecordReviser {
     private let factory: RecordFactory
     private let selections: [RecordSelection]
     private let place: RecordFactory.Place
-    private let tokens: [String]
     private let selection: RecordSelection
 
     private static let mostRounds = 8
@@ -28,7 +27,6 @@ struct RecordReviser {
         self.factory = factory
         self.selections = selections
         self.selection = selection
-        self.tokens = tokens
         self.place = RecordFactory.Place(
             pointer: place.pointer,
             ordinal: place.ordinal,
@@ -52,7 +50,7 @@ struct RecordReviser {
             shape: shape,
             rank: selection.rank,
             path: factory.path,
-            pointer: tokens,
+            pointer: place.pointer,
             ordinal: place.ordinal,
             record: root,
             limit: factory.limits.findingsPerRecord
