@@ -1,7 +1,9 @@
 import Postgres
 
 /// Settings of a session that moves a tree: those of a server are for many small statements at a time, not for a few
-/// large ones. They end with the session, and what the server allows more of is left.
+/// large ones.
+///
+/// They end with the session, and what the server allows more of is left.
 enum BulkSettings {
     /// Sorts and hash tables of resolving and verifying fit, at 10^5 records.
     private static let memory = [("work_mem", "64MB"), ("maintenance_work_mem", "256MB")]

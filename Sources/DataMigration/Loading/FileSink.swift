@@ -3,7 +3,9 @@ import SourceTree
 
 /// The batch being filled and the file being read: hands a batch out when it is large, also in the middle of a file.
 final class FileSink {
-    /// A batch is handed out above this size; bytes. Three exist at a time: one is filled, one waits, one is sent.
+    /// A batch is handed out above this size; bytes.
+    ///
+    /// Three exist at a time: one is filled, one waits, one is sent.
     static let batchBytes = 2 << 20
     /// Or when it holds this many files.
     static let batchFiles = 2_000

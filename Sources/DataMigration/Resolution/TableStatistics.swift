@@ -3,7 +3,9 @@ import Postgres
 
 /// Statistics of the tables that a load fills, for the planner.
 enum TableStatistics {
-    /// Collects them column by column. Documents are left out, and with a list of columns the server leaves out what
+    /// Collects them column by column.
+    ///
+    /// Documents are left out, and with a list of columns the server leaves out what
     /// indexes are made of: both are asked for by operators whose estimates use no statistics, and they are most of the
     /// work.
     static func collect(_ session: PostgresSession) async throws {
