@@ -89,7 +89,7 @@ public struct Container: Sendable {
             kind: "container",
             naturalID: nil,
             text: nil,
-            sha256: nil,
+            value: nil,
             docReason: "compressed data",
             resolution: .each,
             sourceRank: 0,

@@ -1,3 +1,4 @@
+import Crypto
 public import Domain
 public import LosslessJSON
 
@@ -18,7 +19,11 @@ public struct ExtractedRecord: Sendable {
     /// The exact bytes; nil when there are more than the limit.
     public var text: ArraySlice<UInt8>?
     /// SHA-256 of the canonical form; of the exact bytes where the text is no valid JSON; nil when it is too large.
-    public var sha256: [UInt8]?
+    ///
+    /// Made each time that it is asked for: whoever wants the rows alone does not pay for it.
+    public var sha256: [UInt8]? { value.map(Self.sha256) ?? text.map { Self.sha256(of: Array($0)) } }
+    /// The parsed text; nil where it is no valid JSON.
+    let value: JSONValue?
     /// Why `jsonb` cannot hold the record; nil when it can.
     public var docReason: String?
     /// How the rows of the kind are found.
@@ -35,6 +40,17 @@ public struct ExtractedRecord: Sendable {
     public var rows: [MappedRow]
     /// Observations; offsets are absolute in the file, pointers relative to the record.
     public var findings: [Finding]
+
+    private static func sha256(of value: JSONValue) -> [UInt8] {
+        var canonical: [UInt8] = []
+        canonical.reserveCapacity(value.rawText.count)
+        value.appendCanonical(to: &canonical)
+        return sha256(of: canonical)
+    }
+
+    private static func sha256(of bytes: [UInt8]) -> [UInt8] {
+        SHA256.hash(data: bytes).withUnsafeBytes { Array($0) }
+    }
 
     /// What the record can become.
     public enum Disposition: Sendable, Equatable {

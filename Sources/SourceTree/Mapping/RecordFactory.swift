@@ -1,4 +1,3 @@
-import Crypto
 import Domain
 import LosslessJSON
 
@@ -56,9 +55,6 @@ struct RecordFactory {
         if let reason = inspector.docReason, disposition == .candidate {
             mapper.findings.add(.notStorableAsJSONB, "jsonb cannot hold it: \(reason)", at: place.span.start)
         }
-        var canonical: [UInt8] = []
-        canonical.reserveCapacity(text.count)
-        value.appendCanonical(to: &canonical)
         return ExtractedRecord(
             recordID: recordID(at: place),
             pointer: place.pointer,
@@ -67,7 +63,7 @@ struct RecordFactory {
             kind: shape.kind,
             naturalID: mapper.naturalID,
             text: text,
-            sha256: SHA256.hash(data: canonical).withUnsafeBytes { Array($0) },
+            value: value,
             docReason: inspector.docReason,
             resolution: shape.resolution,
             sourceRank: selection.rank,
@@ -167,7 +163,7 @@ struct RecordFactory {
             kind: kind,
             naturalID: nil,
             text: text,
-            sha256: text.map { Array(SHA256.hash(data: Array($0))) },
+            value: nil,
             docReason: reason,
             resolution: .each,
             sourceRank: 0,

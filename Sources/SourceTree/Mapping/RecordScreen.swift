@@ -21,18 +21,16 @@ struct RecordScreen {
     static func isClean(_ text: ArraySlice<UInt8>) -> Bool {
         guard text.count <= largestRecord else { return false }
         var screen = RecordScreen()
-        return text.withUnsafeBufferPointer { text in
-            SecretDetector.classes.withUnsafeBufferPointer { screen.run(text, $0) }
-        }
+        return text.withUnsafeBufferPointer { screen.run($0) }
     }
 
-    private mutating func run(_ text: UnsafeBufferPointer<UInt8>, _ classes: ByteClasses) -> Bool {
+    private mutating func run(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var position = 0
         while position < text.count {
             switch text[position] {
             case ...0x20: position += 1
             case UInt8(ascii: "\""):
-                guard let end = takeString(text, from: position + 1, classes) else { return false }
+                guard let end = takeString(text, from: position + 1) else { return false }
                 position = end
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 levels.append(names.count)
@@ -50,33 +48,17 @@ struct RecordScreen {
     }
 
     /// The place behind a string's closing quote; nil when the record has to be inspected.
-    private mutating func takeString(
-        _ text: UnsafeBufferPointer<UInt8>,
-        from start: Int,
-        _ classes: ByteClasses
-    ) -> Int? {
-        var position = start
+    private mutating func takeString(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+        var end = Self.endOfPlainText(text, from: start)
         var hasEscapes = false
-        var startsWord = true
-        string: while position < text.count {
-            switch classes[Int(text[position])] {
-            case .word:
-                if startsWord, SecretDetector.mayBeginSecret(text, at: position) { return nil }
-                startsWord = false
-                position += 1
-            case .other:
-                startsWord = true
-                position += 1
-            case .backslash:
-                guard position + 1 < text.count, text[position + 1] != UInt8(ascii: "u") else { return nil }
-                hasEscapes = true
-                startsWord = true
-                position += 2
-            case .quote: break string
-            }
+        if end < text.count, text[end] == UInt8(ascii: "\\") {
+            hasEscapes = true
+            guard let quote = Self.endOfEscapedText(text, from: start) else { return nil }
+            end = quote
+        } else if SecretDetector.mayHoldSecret(text, in: start..<end) {
+            return nil
         }
-        let end = position
-        position += 1
+        var position = end + 1
         while position < text.count, text[position] <= 0x20 { position += 1 }
         guard position < text.count, text[position] == UInt8(ascii: ":") else { return position }
         let name = UnsafeBufferPointer(rebasing: text[start..<end])
@@ -84,7 +66,41 @@ struct RecordScreen {
         return position + 1
     }
 
-    private typealias ByteClasses = UnsafeBufferPointer<SecretDetector.ByteClass>
+    /// The place of the first quote or backslash, eight bytes at a time (for the test see `ByteSearch` of LosslessJSON).
+    private static func endOfPlainText(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        let bytes = UnsafeRawBufferPointer(text)
+        var position = start
+        while position + 8 <= bytes.count {
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+            let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+            let backslashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
+            let marks = ((quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes) & highs
+            if marks != 0 { return position + marks.trailingZeroBitCount >> 3 }
+            position += 8
+        }
+        while position < text.count, text[position] != UInt8(ascii: "\""), text[position] != UInt8(ascii: "\\") {
+            position += 1
+        }
+        return position
+    }
+
+    /// The place of the closing quote of a string with escapes; nil when the record has to be inspected.
+    private static func endOfEscapedText(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+        var position = start
+        var startsWord = true
+        while position < text.count, text[position] != UInt8(ascii: "\"") {
+            let byte = text[position]
+            if startsWord, SecretDetector.mayBeginSecret(text, at: position) { return nil }
+            startsWord = !SecretDetector.isWordByte(byte)
+            if byte == UInt8(ascii: "\\") {
+                guard position + 1 < text.count, text[position + 1] != UInt8(ascii: "u") else { return nil }
+                position += 1
+            }
+            position += 1
+        }
+        return position
+    }
 
     private mutating func isNewName(_ hash: UInt64) -> Bool {
         let start = levels.last ?? 0

@@ -96,21 +96,35 @@ enum SecretDetector {
         return false
     }
 
-    /// What each byte is inside of a string, for loops that look at every one.
-    static let classes: [ByteClass] = (0...255).map { byte in
-        switch UInt8(byte) {
-        case UInt8(ascii: "\""): .quote
-        case UInt8(ascii: "\\"): .backslash
-        case let byte: isWordByte(byte) ? .word : .other
+    /// The shortest run of words joined by dots that can hold a secret, `-----BEGIN`; all others are longer.
+    private static let shortestRun = 10
+
+    /// Whether a secret may begin in a part of a text that has no escapes.
+    ///
+    /// Most runs are too short: a long one that begins here or later covers the place where its last byte would be at the
+    /// least, so that one looks there first, backwards, and goes on behind what is no part of a run.
+    static func mayHoldSecret(_ text: UnsafeBufferPointer<UInt8>, in part: Range<Int>) -> Bool {
+        var start = part.lowerBound
+        while start + shortestRun <= part.upperBound {
+            var probe = start + shortestRun - 1
+            while probe >= start, isRunByte(text[probe]) { probe -= 1 }
+            guard probe < start else {
+                start = probe + 1
+                continue
+            }
+            var startsWord = true
+            while start < part.upperBound, isRunByte(text[start]) {
+                if startsWord, mayBeginSecret(text, at: start) { return true }
+                startsWord = text[start] == UInt8(ascii: ".")
+                start += 1
+            }
         }
+        return false
     }
 
-    /// See `classes`.
-    enum ByteClass: UInt8, Sendable {
-        case word
-        case other
-        case quote
-        case backslash
+    @inline(__always)
+    private static func isRunByte(_ byte: UInt8) -> Bool {
+        isWordByte(byte) || byte == UInt8(ascii: ".")
     }
 
     @inline(__always)
