@@ -1,24 +1,20 @@
 import Domain
 import Postgres
+import TestSupport
 
 /// Changes that programs could make, the same for the same seed: rows updated, deleted and made in every served table.
 ///
 /// A row says each thing once: words are set with their raw form, names with their reference, and columns of which the
 /// metadata holds a copy are left alone.
 struct RandomChanges {
-    private var state: UInt64
+    private var generator: SeededGenerator
 
     init(seed: UInt64) {
-        state = seed
+        generator = SeededGenerator(seed: seed)
     }
 
     private mutating func number(_ range: ClosedRange<Int>) -> Int {
-        // SplitMix64 (Steele, Lea and Flood 2014).
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return range.lowerBound + Int((mixed ^ (mixed >> 31)) % UInt64(range.count))
+        range.lowerBound + Int(generator.next() % UInt64(range.count))
     }
 
     private mutating func pick<T>(_ choices: [T]) -> T { choices[number(0...choices.count - 1)] }

@@ -63,7 +63,7 @@ struct FileExtraction {
                 return
             }
             try extractMember(memberRow(of: row, member: member, sha256: first.sha256, size: first.bytes.count)) {
-                ByteSlices.reader(first.bytes)
+                RecordExtractor.reader(of: first.bytes)
             }
         }
         for index in large.sorted() { try extractLarge(index, of: row, container: container, open: open) }

@@ -71,7 +71,7 @@ final class StoredFile: @unchecked Sendable {
 
     private func whole() throws -> RecordExtractor.ByteReader {
         switch place {
-        case .memory(let bytes): return ByteSlices.reader(bytes)
+        case .memory(let bytes): return RecordExtractor.reader(of: bytes)
         case .spool(let handle):
             try handle.seek(toOffset: 0)
             return { buffer in

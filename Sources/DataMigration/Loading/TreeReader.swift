@@ -139,7 +139,7 @@ final class TreeReading {
             let bytes = content.bytes
             try store(row: row, bytes: bytes, open: { try file.open(expecting: digest) })
             let open: () throws -> RecordExtractor.ByteReader = {
-                if let bytes { return ByteSlices.reader(bytes) }
+                if let bytes { return RecordExtractor.reader(of: bytes) }
                 return try file.open(expecting: digest).byteReader
             }
             try FileExtraction(reader: reader, sink: sink).extract(row, open: open)
