@@ -383,6 +383,23 @@ extension ConnectionStateMachine {
         }
         return false
     }
+
+    /// The stopped exchange goes on although its cancel request has returned: the request came before the server had
+    /// read the statement, and a server that waits for a statement ignores it.
+    ///
+    /// - Returns: whether another request is to be sent.
+    mutating func cancelAgain() -> Bool {
+        guard var exchange, case .delivered(let reason) = exchange.stop else { return false }
+        exchange.stop = .asked(reason)
+        switch state {
+        case .preparing: state = .preparing(exchange)
+        case .executing: state = .executing(exchange)
+        case .endingRows: state = .endingRows(exchange)
+        case .draining: state = .draining(exchange)
+        case .new, .connecting, .idle, .sendingRows, .receivingRows, .settling, .completed, .closed: return false
+        }
+        return true
+    }
 }
 
 extension ConnectionStateMachine.Exchange {

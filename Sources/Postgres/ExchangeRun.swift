@@ -58,6 +58,8 @@ final class ExchangeRun {
 
     /// The time by which a stopped exchange must end.
     var graceDeadline: ContinuousClock.Instant?
+    /// The time to send another cancel request, because the last one may have come before the statement.
+    var repeatDeadline: ContinuousClock.Instant?
     var outcome: Result<Completion, PostgresError>?
 
     init(statement: Statement, parameters: EncodedParameters, waiter: Waiter) {

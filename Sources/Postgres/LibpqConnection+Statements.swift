@@ -147,6 +147,7 @@ extension LibpqConnection {
         case .refuseCopyOut:
             run?.localError = .misuse("COPY TO STDOUT needs copyOut")
             run?.isCopyOutOpen = true
+            run?.graceDeadline = .now + stopGrace
             requestCancel()
         case .close:
             run?.localError = .misuse("the server sent what this driver did not ask for")
@@ -198,6 +199,7 @@ extension LibpqConnection {
         board.update { $0.isInTransaction = isInTransaction }
         run.outcome = run.makeOutcome(interruption: exchange.stop.interruption, statementTimeout: statementTimeout)
         run.graceDeadline = nil
+        run.repeatDeadline = nil
         run.suspicionDeadline = nil
     }
 

@@ -149,7 +149,7 @@ extension LibpqConnection {
     /// Asks the server to cancel, on a thread of its own: PQcancel makes a connection and waits.
     func requestCancel() {
         guard let handle, let number = machine.exchange?.number else { return }
-        run?.graceDeadline = .now + stopGrace
+        run?.repeatDeadline = nil
         let (thread, id) = (thread, board.id)
         guard let request = CancelRequest(handle) else { return cancelReturned(number) }
         let isStarted = SystemThread.start {
@@ -161,9 +161,18 @@ extension LibpqConnection {
 
     /// The cancel request of the exchange with this number is done.
     func cancelReturned(_ number: Int) {
-        guard machine.cancelReturned(number: number) else { return }
+        guard machine.cancelReturned(number: number) else {
+            if run?.statement.number == number { run?.repeatDeadline = .now + Self.cancelInterval }
+            return
+        }
         finish()
         deliver()
+    }
+
+    /// Asks once more where a cancel request has returned and the statement goes on.
+    func repeatCancel() {
+        run?.repeatDeadline = nil
+        if machine.cancelAgain() { requestCancel() }
     }
 
     /// Notes who waits; false when the exchange is not the current one.

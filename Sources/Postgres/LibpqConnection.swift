@@ -7,6 +7,8 @@ import Diagnostics
 final class LibpqConnection: Polled {
     /// How much of the rows for COPY is handed to libpq at a time.
     static let copyPieceSize = 256 << 10
+    /// How long a stopped statement may go on before it is cancelled anew.
+    static let cancelInterval = Duration.milliseconds(200)
 
     let board: ConnectionBoard
     let thread: IOThread
@@ -55,8 +57,11 @@ final class LibpqConnection: Polled {
     /// When `tick` has something to do without an event.
     var deadline: ContinuousClock.Instant? {
         let statementDeadline = run?.graceDeadline ?? (run?.outcome == nil ? run?.statement.deadline : nil)
-        return [opening?.handshake.deadline, statementDeadline, run?.suspicionDeadline, notifications.deadline]
-            .compactMap(\.self).min()
+        return [
+            opening?.handshake.deadline, statementDeadline, run?.repeatDeadline, run?.suspicionDeadline,
+            notifications.deadline,
+        ]
+        .compactMap(\.self).min()
     }
 
     /// Does what is due.
@@ -72,6 +77,7 @@ final class LibpqConnection: Polled {
         } else if let deadline = run.statement.deadline, deadline <= now {
             interrupt(run.statement.number, .deadline)
         }
+        if let next = run.repeatDeadline, next <= now { repeatCancel() }
         if let suspicion = run.suspicionDeadline, suspicion <= now { endSuspectedCopy() }
     }
 

@@ -173,6 +173,24 @@ struct ConnectionStateMachineTests {
         #expect(machine.exchange?.stop.interruption == .deadline)
     }
 
+    @Test("A stopped exchange that goes on is cancelled anew, one request at a time, and never after its end")
+    func cancelAgain() {
+        var machine = Self.executing(.rows)
+        #expect(machine.cancelAgain() == false)
+        _ = machine.interrupt(number: 1, lastStarted: 1, .deadline)
+        #expect(machine.cancelAgain() == false)
+        _ = machine.cancelReturned(number: 1)
+        _ = machine.received(.singleRow)
+        let (first, second) = (machine.cancelAgain(), machine.cancelAgain())
+        #expect(first && !second)
+        _ = machine.received(.failure)
+        #expect(machine.resultsEnded() == .holdForCancel)
+        let isOver = machine.cancelReturned(number: 1)
+        #expect(isOver)
+        #expect(machine.exchange?.stop.interruption == .deadline)
+        #expect(machine.cancelAgain() == false)
+    }
+
     struct StopCase: Sendable, CustomTestStringConvertible {
         let name: String
         let machine: Machine

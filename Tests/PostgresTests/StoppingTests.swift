@@ -1,5 +1,7 @@
 import Diagnostics
+import Foundation
 import Postgres
+import Processes
 import TestSupport
 import Testing
 
@@ -39,6 +41,28 @@ struct StoppingTests {
                     #expect(error?.code == .postgresCancelled)
                     #expect(error?.sqlState == "57014")
                 }
+                try await expectUsable(session)
+            }
+        }
+    }
+
+    @Test("A cancel request that overtakes its statement, which the server then ignores, is sent anew")
+    func cancelOvertakes() async throws {
+        try await withDatabaseClient { client in
+            try await client.withSession { session in
+                // A stopped server process takes the signal first when it goes on, and reads the statement after that.
+                let server = session.backendPID
+                ProcessTable.signal(server, SIGSTOP)
+                defer { ProcessTable.signal(server, SIGCONT) }
+                let error = try await withThrowingTaskGroup(of: PostgresError.self) { group in
+                    group.addTask {
+                        try await postgresError { try await session.query(Self.sleep, timeout: .milliseconds(50)) }
+                    }
+                    try await Task.sleep(for: .milliseconds(500))
+                    ProcessTable.signal(server, SIGCONT)
+                    return try await group.next()
+                }
+                #expect(error?.code == .postgresDeadline)
                 try await expectUsable(session)
             }
         }
