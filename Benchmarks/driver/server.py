@@ -13,8 +13,6 @@ def say(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
-
-
 class Server:
     def __init__(self, cortex, home):
         self.cortex = str(cortex)

@@ -127,30 +127,39 @@ struct ChunkLoader: Sendable {
     private func abandon(_ batch: StagingBatch) async throws {
         for file in batch.abandoned {
             try await Self.remove(fileID: file.fileID, session: session)
+            let content = PostgresValue.bytes(file.sha256)
+            try await session.query(
+                """
+                DELETE FROM source.blobs b WHERE b.sha256 = $1
+                AND NOT EXISTS (SELECT FROM source.files f WHERE f.sha256 = b.sha256)
+                """,
+                [content]
+            )
             try await session.query(
                 """
                 DELETE FROM source.blob_chunks c WHERE c.sha256 = $1
                 AND NOT EXISTS (SELECT FROM source.blobs b WHERE b.sha256 = c.sha256)
                 """,
-                [.bytes(file.sha256)]
+                [content]
             )
         }
     }
 
-    /// Removes everything of a file that is not whole.
+    /// Removes everything of a file that is not whole, and of its members.
     static func remove(fileID: DeterministicID, session: PostgresSession) async throws {
         let id = PostgresValue.text(fileID.description)
+        let files = "(SELECT file_id FROM source.files WHERE $1::uuid IN (file_id, container_file_id))"
         for table in CatalogTable.all {
             try await session.query(
                 """
                 DELETE FROM staging.\(table.name) WHERE record_id IN
-                (SELECT record_id FROM source.records WHERE file_id = $1::uuid)
+                (SELECT record_id FROM source.records WHERE file_id IN \(files))
                 """,
                 [id]
             )
         }
-        for table in ["findings", "records", "files"] {
-            try await session.query("DELETE FROM source.\(table) WHERE file_id = $1::uuid", [id])
+        for table in ["staging.staged_files", "source.findings", "source.records", "source.files"] {
+            try await session.query("DELETE FROM \(table) WHERE file_id IN \(files)", [id])
         }
     }
 

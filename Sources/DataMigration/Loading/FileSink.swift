@@ -51,12 +51,11 @@ final class FileSink {
         openRow = nil
     }
 
-    /// The open file turned out to have changed: what was handed out of it is taken back.
-    func abandon() throws {
-        guard let row = openRow, let sha256 = row.sha256 else { preconditionFailure("no file is open") }
-        if !isRowWritten { batch.add(row, reading: nil) }
-        openRow = nil
+    /// A file turned out to have changed: what was handed out of it and of its members is taken back.
+    func abandon(_ row: StagingBatch.FileRow) throws {
+        guard let sha256 = row.sha256 else { preconditionFailure("a file without bytes cannot change") }
         try flush()
+        openRow = nil
         batch.abandoned.append(StagingBatch.Abandonment(fileID: row.fileID, sha256: sha256))
         try flush()
     }

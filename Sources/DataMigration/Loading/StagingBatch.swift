@@ -12,7 +12,7 @@ struct StagingBatch: Sendable {
         let reading: FileReading
     }
 
-    /// A file begun in an earlier batch whose bytes changed meanwhile: everything of it goes.
+    /// A file of earlier batches whose bytes changed meanwhile: everything of it and of its members goes.
     struct Abandonment: Sendable {
         let fileID: DeterministicID
         let sha256: [UInt8]

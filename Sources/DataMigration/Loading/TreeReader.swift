@@ -73,15 +73,24 @@ final class TreeReading {
     func take(_ entry: TreeEntry) throws {
         guard entry.type == .file else { return try takeOther(entry) }
         let file = StableFile(root: reader.source, path: entry.path)
-        do {
-            let content = try file.read(limit: Self.heldBytes)
-            try takeFile(entry, file: file, content: content)
-        } catch let error as SourceTreeError {
-            try takeUnreadable(entry, error: error)
+        var attempts = 0
+        while true {
+            attempts += 1
+            do {
+                try takeFile(entry, file: file, content: try file.read(limit: Self.heldBytes))
+            } catch let error as SourceTreeError where error.isChange && attempts < Self.mostAttempts {
+                continue
+            } catch let error as SourceTreeError {
+                try takeUnreadable(entry, error: error)
+            }
+            break
         }
         sink.batch.progress.files += 1
         try sink.flushIfLarge()
     }
+
+    /// So often a large file that changes while its records are taken is read anew before it counts as hot.
+    private static let mostAttempts = 3
 
     /// Files up to this size are held in memory, larger ones are read twice; bytes.
     private static let heldBytes = 1 << 20
@@ -106,8 +115,7 @@ final class TreeReading {
     private func takeUnreadable(_ entry: TreeEntry, error: SourceTreeError) throws {
         switch error.reason {
         case .vanished: return
-        case .changedSinceHashed: return try take(entry)
-        case .hot where !isLast:
+        case .hot where !isLast, .changedSinceHashed where !isLast:
             sink.batch.progress.pending += 1
             return
         default: break
@@ -119,7 +127,7 @@ final class TreeReading {
         sink.batch.addSeen(row.fileID, path: entry.path, fingerprint: entry.fingerprint, mode: entry.mode)
         guard !known.contains(row.fileID) else { return }
         sink.batch.add(row, reading: nil)
-        let rule: FindingRule = error.reason == .hot ? .hotFile : .unreadableEntry
+        let rule: FindingRule = error.reason == .hot || error.isChange ? .hotFile : .unreadableEntry
         sink.batch.add(Finding(rule: rule, message: error.message), fileID: row.fileID, recordID: nil)
     }
 
@@ -143,9 +151,11 @@ final class TreeReading {
                 return try file.open(expecting: digest).byteReader
             }
             try FileExtraction(reader: reader, sink: sink).extract(row, open: open)
-        } catch let error as SourceTreeError where error.reason == .changedSinceHashed {
-            try sink.abandon()
-            return try take(entry)
+            // A write during the extraction has changed the file's facts: records of two versions may stand side by side.
+            if bytes == nil { _ = try file.open(expecting: digest) }
+        } catch let error as SourceTreeError {
+            try sink.abandon(row)
+            throw error
         }
     }
 
@@ -201,4 +211,9 @@ final class TreeReading {
         let isOdd = path.contains { $0 < 0x20 || $0 == 0x7F } || String(validating: path, as: UTF8.self) == nil
         return isOdd ? Finding(rule: .oddName, message: "the path reads \(TreePath.text(path))") : nil
     }
+}
+
+extension SourceTreeError {
+    /// Whether the file was written to between two passes over it.
+    fileprivate var isChange: Bool { reason == .changedSinceHashed }
 }

@@ -21,6 +21,8 @@ struct Resolver: Sendable {
     ///
     /// Returns rows changed.
     func updateFiles() async throws -> Int {
+        // Without them few files are thought to be current, and each is looked for among all that were seen.
+        try await session.query("ANALYZE source.files (file_id, container_file_id, retired_by, import_id)")
         try await session.query("ANALYZE staging.seen")
         // Members are seen with their container. One expression, so that the planner can hash it.
         let seen = "EXISTS (SELECT FROM staging.seen s WHERE s.file_id = coalesce(f.container_file_id, f.file_id))"

@@ -601,7 +601,7 @@ $$;
 COMMENT ON FUNCTION public.search_document(text, text, text, text) IS 'Search vector of four texts with weights A to D; 64 KiB of each count.';
 
 CREATE FUNCTION public.safe_jsonb(value json) RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL RESTRICTED AS $$
 BEGIN
     RETURN value::jsonb;
 EXCEPTION WHEN data_exception OR program_limit_exceeded OR statement_too_complex THEN

@@ -95,7 +95,7 @@ public struct StableFile: Sendable {
     /// Opens the file for a second pass over the bytes that `digest` was made of.
     ///
     /// Throws at once when the file's facts differ from the digest's (`changedSinceHashed`), and as `read` does.
-    /// The reader's `finish()` must be called at the end: only then is it known that the bytes were the same.
+    /// At the end the reader's `finish()`, or opening the file once more, tells whether the bytes were the same to the last.
     public func open(expecting digest: StableFileDigest) throws(SourceTreeError) -> StableFileReader {
         do {
             let file = try openFile()
