@@ -12,7 +12,7 @@ struct TornFileTests {
     private static let path = "coordination/events/events.jsonl"
     /// More than is held in memory and than a batch holds, so that records go out before the last one is read.
     private static let eventCount = 2_000
-    private static let isFile = "entry_type <> 'directory'"
+    private static let isFile = "entry_type <> 'dir'"
 
     @Test("leaves nothing of its old contents, and is read anew")
     func inPlace() async throws {
