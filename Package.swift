@@ -56,7 +56,8 @@ let package = Package(
         .library(
             name: "CortexModules",
             targets: [
-                "Diagnostics", "Domain", "LosslessJSON", "Processes", "Postgres", "EmbeddedServers", "SourceTree",
+                "Diagnostics", "Domain", "LosslessJSON", "Processes", "RESP", "Postgres", "Redis", "EmbeddedServers",
+                "SourceTree",
             ]
         ),
     ],

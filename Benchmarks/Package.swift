@@ -29,7 +29,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(
-            name: "measure-lanes",
+            name: "measure-clients",
             dependencies: [.product(name: "CortexModules", package: "cortex")],
             swiftSettings: settings
         ),
