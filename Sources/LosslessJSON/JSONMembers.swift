@@ -51,3 +51,48 @@ public struct JSONElements: Sequence, Sendable {
         }
     }
 }
+
+/// Where a member of an object stands: a number that means something to that object alone.
+///
+/// Holds no reference to the document, so that lists of them cost nothing to make and to drop.
+public struct JSONMemberPlace: Hashable, Sendable {
+    let index: Int32
+}
+
+extension JSONValue {
+    /// Hands out the place of each member of an object, with the text of its name between the quotes and whether that
+    /// has escapes.
+    ///
+    /// In the order of the text, duplicates included; the text is valid in the closure only. Other kinds have none.
+    public func forEachMember(_ body: (JSONMemberPlace, UnsafeBufferPointer<UInt8>, _ hasEscapes: Bool) -> Void) {
+        guard kind == .object else { return }
+        let end = Int(node.next)
+        storage.bytes.withUnsafeBufferPointer { bytes in
+            var name = index + 1
+            while name < end {
+                let node = storage.node(name)
+                let text = UnsafeBufferPointer(rebasing: bytes[Int(node.start) + 1..<Int(node.end) - 1])
+                body(JSONMemberPlace(index: Int32(truncatingIfNeeded: name)), text, node.hasEscapes)
+                name = Int(storage.node(name + 1).next)
+            }
+        }
+    }
+
+    /// The name of the member at a place of this object.
+    public func key(at place: JSONMemberPlace) -> JSONKey { JSONKey(storage: storage, index: Int(place.index)) }
+
+    /// The value of the member at a place of this object.
+    public func value(at place: JSONMemberPlace) -> JSONValue {
+        JSONValue(storage: storage, index: Int(place.index) + 1)
+    }
+
+    /// Appends the member at a place of this object as it is written, without white space around its colon.
+    public func appendMember(at place: JSONMemberPlace, to output: inout [UInt8]) {
+        let (name, value) = (storage.node(Int(place.index)), storage.node(Int(place.index) + 1))
+        storage.bytes.withUnsafeBytes { bytes in
+            output.append(contentsOf: bytes[Int(name.start)..<Int(name.end)])
+            output.append(Ascii.colon)
+            output.append(contentsOf: bytes[Int(value.start)..<Int(value.end)])
+        }
+    }
+}

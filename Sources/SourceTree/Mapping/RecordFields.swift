@@ -3,17 +3,16 @@ import LosslessJSON
 /// The top-level members of one record, found by slot, with what columns consumed of them.
 struct RecordFields {
     let record: JSONValue
-    private var members: [Member] = []
+    private var members: [Member]
     /// The bits of the slots that have a member.
-    private(set) var presentSlots: UInt64 = 0
+    let presentSlots: UInt64
     /// For each slot of the shape the last member of that name, or -1.
-    private var memberOfSlot: [Int32]
+    private let memberOfSlot: [Int32]
     /// Whether a column holds a record exactly that is no object.
     private var isRecordConsumed = false
 
     private struct Member {
-        let key: JSONKey
-        let value: JSONValue
+        let place: JSONMemberPlace
         /// Whether a column holds it exactly and completely.
         var isConsumed = false
         /// Whether its key occurs more than once; such a member is never consumed.
@@ -22,13 +21,17 @@ struct RecordFields {
 
     init(record: JSONValue, slots: MemberSlots) {
         self.record = record
-        memberOfSlot = [Int32](repeating: -1, count: slots.names.count)
-        guard record.kind == .object else { return }
+        var memberOfSlot = [Int32](repeating: -1, count: slots.names.count)
+        var members: [Member] = []
+        var presentSlots: UInt64 = 0
         members.reserveCapacity(record.count)
-        for member in record.members {
+        record.forEachMember { place, name, hasEscapes in
             let index = members.count
-            members.append(Member(key: member.key, value: member.value))
-            guard let slot = Self.slot(of: member.key, in: slots) else { continue }
+            members.append(Member(place: place))
+            guard let slot = hasEscapes ? Self.slot(of: record.key(at: place), in: slots) : slots.number(of: name)
+            else {
+                return
+            }
             presentSlots |= MemberSlots.bit(slot)
             let earlier = Int(memberOfSlot[slot])
             if earlier >= 0 {
@@ -37,19 +40,19 @@ struct RecordFields {
             }
             memberOfSlot[slot] = Int32(index)
         }
+        self.members = members
+        self.memberOfSlot = memberOfSlot
+        self.presentSlots = presentSlots
     }
 
     private static func slot(of key: JSONKey, in slots: MemberSlots) -> Int? {
-        if key.hasEscapes { return key.unescaped.withUnsafeBufferPointer { slots.number(of: $0) } }
-        return key.rawText.withUnsafeBufferPointer { quoted in
-            slots.number(of: UnsafeBufferPointer(rebasing: quoted.dropFirst().dropLast()))
-        }
+        key.unescaped.withUnsafeBufferPointer { slots.number(of: $0) }
     }
 
     /// The member of a slot; of duplicates the last.
     func member(slot: Int) -> (index: Int, value: JSONValue)? {
         let index = Int(memberOfSlot[slot])
-        return index < 0 ? nil : (index, members[index].value)
+        return index < 0 ? nil : (index, record.value(at: members[index].place))
     }
 
     mutating func consume(_ place: FieldPlace) {
@@ -66,9 +69,7 @@ struct RecordFields {
         var text: [UInt8] = []
         for member in members where !member.isConsumed {
             text.append(text.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
-            text += member.key.rawText
-            text.append(UInt8(ascii: ":"))
-            text += member.value.rawText
+            record.appendMember(at: member.place, to: &text)
         }
         guard !text.isEmpty else { return nil }
         text.append(UInt8(ascii: "}"))

@@ -214,6 +214,10 @@ struct RecordMapper {
 
     /// The first source with a value that is not null; others that differ are reported.
     mutating func firstValue(of column: ColumnProgram, element: JSONValue?) -> FoundValue {
+        if let slot = column.onlySlot {
+            guard let member = fields.member(slot: slot), !member.value.isNull else { return .nothing }
+            return .json(member.value, .member(member.index))
+        }
         var chosen = FoundValue.nothing
         for source in column.sources {
             let found = resolve(source, element: element)
@@ -269,10 +273,7 @@ struct RecordMapper {
 
     private mutating func run(_ program: RowProgram, element: JSONValue?) -> [MappedValue] {
         var values = [MappedValue](repeating: .null, count: program.width)
-        for index in program.columns.indices {
-            // Most columns have no source in a record; those cost nothing more than this.
-            guard program.columns[index].slotMask & fields.presentSlots != 0 || program.columns[index].slotMask == .max
-            else { continue }
+        for (index, mask) in program.slotMasks.enumerated() where mask & fields.presentSlots != 0 || mask == .max {
             let column = program.columns[index]
             let found = firstValue(of: column, element: element)
             if case .nothing = found { continue }

@@ -95,12 +95,15 @@ final class RowProgram: Sendable {
     /// The number of mapped columns of the table.
     let width: Int
     let columns: [ColumnProgram]
+    /// The `slotMask` of each column: most columns of most records have no source, which these tell by themselves.
+    let slotMasks: [UInt64]
     /// Whether a column holds the record's natural id.
     let usesNaturalID: Bool
 
     init(table: CatalogTable, columns: [ColumnProgram]) {
         self.table = table
         self.columns = columns
+        slotMasks = columns.map(\.slotMask)
         width = table.mappedColumns.count
         usesNaturalID = columns.contains { $0.sources == [.naturalID] }
     }
@@ -115,12 +118,19 @@ final class ColumnProgram: Sendable {
     let sources: [ValueSource]
     /// The slots of the members that the sources read, as bits; every bit where there are other sources.
     let slotMask: UInt64
+    /// The slot of the whole top-level member that is the only source; nil for all other columns.
+    let onlySlot: Int?
 
     init(target: Int, name: String, transform: ColumnTransform, sources: [ValueSource]) {
         self.target = target
         self.name = name
         self.transform = transform
         self.sources = sources
+        if sources.count == 1, case .member(let slot, let pointer) = sources[0], pointer.tokens.count == 1 {
+            onlySlot = slot
+        } else {
+            onlySlot = nil
+        }
         slotMask = sources.reduce(0) { mask, source in
             guard case .member(let slot, _) = source else { return .max }
             return mask | MemberSlots.bit(slot)
