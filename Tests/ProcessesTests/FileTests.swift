@@ -12,17 +12,19 @@ import Darwin
 @Suite("Small files and directories")
 struct FileTests {
     @Test("a file is replaced whole, with its mode, and nothing is left beside it")
-    func replace() async throws {
-        try await withTemporaryDirectory { directory in
-            let path = "\(directory)/file"
-            let former = umask(0o077)
-            defer { umask(former) }
-            try SmallFile.write(text: "one\n", to: path)
-            #expect(Directory.mode(of: path) == 0o600)
-            try SmallFile.write(text: "two \n\n", to: path, mode: 0o644)
-            #expect(Directory.mode(of: path) == 0o644)
-            #expect(try SmallFile.readText(path) == "two")
-            #expect(Directory.entries(of: directory) == ["file"])
+    func replace() async {
+        // A process of its own: all threads share the umask.
+        await #expect(processExitsWith: .success) {
+            try await withTemporaryDirectory { directory in
+                let path = "\(directory)/file"
+                umask(0o077)
+                try SmallFile.write(text: "one\n", to: path)
+                #expect(Directory.mode(of: path) == 0o600)
+                try SmallFile.write(text: "two \n\n", to: path, mode: 0o644)
+                #expect(Directory.mode(of: path) == 0o644)
+                #expect(try SmallFile.readText(path) == "two")
+                #expect(Directory.entries(of: directory) == ["file"])
+            }
         }
     }
 
@@ -83,21 +85,22 @@ struct FileTests {
     }
 
     @Test("directories are made with their mode whatever the umask, and removed with all in them")
-    func directories() async throws {
-        try await withTemporaryDirectory { directory in
-            let former = umask(0o077)
-            defer { umask(former) }
-            let path = "\(directory)/a/b"
-            #expect(try Directory.make(path, mode: 0o750))
-            #expect(try !Directory.make(path, mode: 0o700))
-            #expect(Directory.mode(of: path) == 0o750)
-            #expect(Directory.mode(of: "\(directory)/a") == 0o755)
-            #expect(symlink("/etc", "\(path)/link") == 0)
-            #expect(!Directory.removeIfEmpty(path))
-            try Directory.remove("\(directory)/a")
-            try Directory.remove("\(directory)/a")
-            #expect(Directory.entries(of: directory).isEmpty)
-            #expect(Directory.exists("/etc"))
+    func directories() async {
+        await #expect(processExitsWith: .success) {
+            try await withTemporaryDirectory { directory in
+                umask(0o077)
+                let path = "\(directory)/a/b"
+                #expect(try Directory.make(path, mode: 0o750))
+                #expect(try !Directory.make(path, mode: 0o700))
+                #expect(Directory.mode(of: path) == 0o750)
+                #expect(Directory.mode(of: "\(directory)/a") == 0o755)
+                #expect(symlink("/etc", "\(path)/link") == 0)
+                #expect(!Directory.removeIfEmpty(path))
+                try Directory.remove("\(directory)/a")
+                try Directory.remove("\(directory)/a")
+                #expect(Directory.entries(of: directory).isEmpty)
+                #expect(Directory.exists("/etc"))
+            }
         }
     }
 
