@@ -93,6 +93,21 @@ struct RelayStateMachineTests {
         #expect(machine.read(suspended, link: .up(run: "r1"), now: 0) == .moveEpoch(fence: 4, run: "r1", passing: nil))
     }
 
+    @Test("A whole table, or more rows than a batch takes, gets a new epoch that passes them in the same transaction")
+    func wholeTables() {
+        let reload = FeedRow(id: 9, xid: 43, kind: "t", rowKey: "", version: 0, operation: .reload)
+        for (rows, hasMore) in [(Self.rows + [reload], false), (Self.rows, true)] {
+            var machine = Self.reading()
+            let batch = Self.batch(rows)
+            let larger = Machine.Batch(state: batch.state, snapshot: batch.snapshot, rows: rows, hasMore: hasMore)
+            let action = Machine.Action.moveEpoch(fence: 4, run: "r1", passing: Self.progress(rows))
+            #expect(machine.read(larger, link: .up(run: "r1"), now: 0) == action)
+            #expect(machine.changed(true) == .none)
+            #expect(machine.tick() == .readBatch)
+        }
+        #expect(FeedRow.coalesced([reload]) == [])
+    }
+
     @Test("A relay whose fencing number is old goes to standby, and old news do not elect it")
     func fenced() {
         var machine = Self.reading()

@@ -5,11 +5,12 @@ import Testing
 @Suite("TransactionSnapshot")
 struct TransactionSnapshotTests {
     @Test(
-        "PostgreSQL's text is read",
+        "PostgreSQL's text is read and written",
         arguments: [("10:20:", []), ("10:20:10,14,19", [10, 14, 19])] as [(String, [UInt64])]
     )
     func reads(text: String, running: [UInt64]) {
         #expect(TransactionSnapshot(text) == TransactionSnapshot(xmin: 10, xmax: 20, running: running))
+        #expect(TransactionSnapshot(text)?.text == text)
     }
 
     @Test(

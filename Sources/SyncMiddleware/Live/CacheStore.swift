@@ -84,10 +84,14 @@ final class CacheStore: Sendable {
 
     // MARK: Reading
 
-    /// GET: the document, nothing, or no answer; with when Redis stored it, in milliseconds of its clock.
-    func get(_ key: String, epoch: Int) async -> (found: ReadStateMachine.Found, filledAt: Int?) {
+    /// GET: the document, nothing, or no answer; only of the server with this run id, nil for any; with when Redis stored it, in milliseconds of its clock.
+    func get(
+        _ key: String,
+        epoch: Int,
+        on wanted: String? = nil
+    ) async -> (found: ReadStateMachine.Found, filledAt: Int?) {
         let name = CacheKey.name(key, epoch: epoch)
-        let reply = await attempt { () throws(RedisError) -> RESPValue in
+        let reply = await attempt(on: wanted) { () throws(RedisError) -> RESPValue in
             do throws(RedisError) {
                 return try await connection.send(
                     RESPCommand("GET", [.text(name)]),
@@ -105,12 +109,13 @@ final class CacheStore: Sendable {
         return (.document(document), filledAt)
     }
 
-    /// LEASE.
-    func lease(_ key: String, _ lease: ReadStateMachine.Lease) async -> CacheCell.Reply? {
+    /// LEASE, only on the server with this run id, nil for any.
+    func lease(_ key: String, _ lease: ReadStateMachine.Lease, on wanted: String? = nil) async -> CacheCell.Reply? {
         await run(
             scripts.lease,
             key,
             epoch: lease.epoch,
+            on: wanted,
             [
                 .text(lease.token), .integer(Int64(configuration.leaseTime.milliseconds)),
                 .integer(Int64(configuration.floorTime.milliseconds)),
@@ -220,10 +225,11 @@ final class CacheStore: Sendable {
         _ script: RedisScript,
         _ key: String,
         epoch: Int,
+        on wanted: String? = nil,
         _ arguments: [RESPArgument]
     ) async -> CacheCell.Reply? {
         let name = CacheKey.name(key, epoch: epoch)
-        let value = await attempt { () throws(RedisError) -> RESPValue in
+        let value = await attempt(on: wanted) { () throws(RedisError) -> RESPValue in
             try await connection.run(
                 script,
                 keys: [.text(name)],
@@ -234,10 +240,13 @@ final class CacheStore: Sendable {
         return value.flatMap(reply)
     }
 
-    /// Calls Redis if the breaker lets it, on the connection whose server is known; nil without a reply that counts.
-    private func attempt(_ call: () async throws(RedisError) -> RESPValue) async -> RESPValue? {
+    /// Calls Redis if the breaker lets it, on a connection whose server is known and the one wanted; nil without a reply that counts.
+    private func attempt(on wanted: String?, _ call: () async throws(RedisError) -> RESPValue) async -> RESPValue? {
         let generation = connection.generation
-        guard server.withLock({ $0?.generation == generation }) else { return nil }
+        let isKnown = server.withLock { server in
+            server?.generation == generation && (wanted == nil || server?.run == wanted)
+        }
+        guard isKnown else { return nil }
         guard breaker.withLock({ $0.admit(now: clock.now) }) == .pass else { return nil }
         do {
             let value = try await call()

@@ -12,6 +12,8 @@ struct Flight {
     private var machine: ReadStateMachine
     /// When Redis stored what it gave, in milliseconds since 1970.
     private var filledAt: Int?
+    /// The server of the epoch under which Redis is read: a connection that leads to another one by now does not answer.
+    private var run: String?
     private var failure: DocumentSource.Failure?
 
     init(
@@ -37,10 +39,16 @@ struct Flight {
 
     private var key: String { "\(kind):\(id)" }
 
+    private mutating func access() -> CacheStateMachine.Access {
+        let (access, run) = instance.accessAndRun(need)
+        self.run = run
+        return access
+    }
+
     /// Reads, ends the flight, and leaves Redis as it should be.
     func run() async throws -> Answer {
         var flight = self
-        var action = flight.machine.start(instance.access(need))
+        var action = flight.begin()
         while true {
             switch action {
             case .answer(let found, let followUp):
@@ -66,20 +74,28 @@ struct Flight {
         }
     }
 
+    private mutating func begin() -> ReadStateMachine.Action {
+        let access = access()
+        return machine.start(access)
+    }
+
     /// Does one thing and says what comes next; nil when the task was cancelled in a pause.
     private mutating func step(_ action: ReadStateMachine.Action) async -> ReadStateMachine.Action? {
         switch action {
         case .get(let epoch):
-            let (found, filledAt) = await instance.store.get(key, epoch: epoch)
+            let (found, filledAt) = await instance.store.get(key, epoch: epoch, on: run)
             self.filledAt = filledAt
-            return machine.found(found, access: instance.access(need))
+            let access = access()
+            return machine.found(found, access: access)
         case .lease(let lease):
-            let reply = await instance.store.lease(key, lease)
+            let reply = await instance.store.lease(key, lease, on: run)
             if case .held(_, let filledAt)? = reply { self.filledAt = filledAt }
             return machine.leased(reply, now: instance.clock.now, jitter: reply == .busy ? Int.random(in: 0..<5) : 0)
         case .pause(let milliseconds):
             await instance.rest(.milliseconds(milliseconds))
-            return Task.isCancelled ? nil : machine.paused(instance.access(need))
+            if Task.isCancelled { return nil }
+            let access = access()
+            return machine.paused(access)
         case .readDatabase:
             return await readDatabase()
         case .answer, .fail:
@@ -95,9 +111,9 @@ struct Flight {
         } catch {
             failure = error
             let now = instance.clock.now
-            let run = instance.store.run
             let staleEpoch = instance.state.withLock { state in
-                state.follow(run: run)
+                state.follow(run: instance.store.run)
+                run = state.cache.polled?.redisRun
                 return error.isOutage ? state.cache.staleEpoch(now: now) : nil
             }
             return machine.databaseFailed(staleEpoch: staleEpoch)

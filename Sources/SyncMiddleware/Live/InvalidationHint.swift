@@ -20,7 +20,7 @@ struct InvalidationHint: Sendable, Equatable, Codable {
         self.id = id
         self.version = version
         self.epoch = epoch
-        self.at = at.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
+        self.at = Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(at)
     }
 
     /// Reads a message; nil for what is none of ours.

@@ -27,9 +27,8 @@ extension SyncInstance {
     /// Asks each new connection to Redis for the run id of its server, until the task is cancelled.
     func followServer() async {
         while !Task.isCancelled {
-            var run = store.run
-            if run == nil { run = await store.identify() }
-            state.withLock { $0.follow(run: run) }
+            if store.run == nil { _ = await store.identify() }
+            state.withLock { $0.follow(run: store.run) }
             await rest(Self.serverCheckInterval)
         }
     }

@@ -5,14 +5,15 @@ import Synchronization
 extension SyncInstance {
     /// The document of a row.
     ///
-    /// Answers what was current at most S ago, or what `need` asks for; a row that does not exist is an answer too. Throws
-    /// `usage` for a kind that there is not, `sync.unavailable` when neither PostgreSQL nor a cache can answer in time,
-    /// `CancellationError`.
+    /// A row that does not exist is an answer too.
     ///
     /// - Parameters:
     ///   - kind: the table.
     ///   - id: the key's text, the columns of a composite key joined with U+001F.
     ///   - need: how new the answer has to be.
+    /// - Returns: what was current at most S ago, or what `need` asks for.
+    /// - Throws: `usage` for a kind that there is not, `sync.unavailable` when neither PostgreSQL nor a cache can answer in
+    ///   time, `CancellationError`.
     public func read(_ kind: String, _ id: String, _ need: ReadNeed = .recent) async throws -> Answer {
         _ = try DocumentSource.table(kind)
         let key = "\(kind):\(id)"

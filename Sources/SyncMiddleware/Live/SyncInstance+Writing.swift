@@ -184,9 +184,8 @@ private struct RowWrite {
 extension SyncInstance {
     /// Whether what our connection to Redis confirms counts for this change.
     fileprivate func canConfirm(_ change: WriteStateMachine.Change) -> Bool {
-        let run = store.run
-        return state.withLock { state in
-            state.follow(run: run)
+        state.withLock { state in
+            state.follow(run: store.run)
             return state.cache.canConfirm(run: change.redisRun)
         }
     }

@@ -45,7 +45,6 @@ public final class SyncInstance: Sendable {
     /// Runs an instance for as long as the body does.
     ///
     /// Neither store has to be there: without PostgreSQL reads are stale or fail, without Redis all come from PostgreSQL.
-    /// Throws what the body throws, and what makes a URL unusable.
     ///
     /// - Parameters:
     ///   - name: the name that the relay's office and our connections carry.
@@ -54,6 +53,8 @@ public final class SyncInstance: Sendable {
     ///   - publisher: what keeps the published view; nil for none.
     ///   - runsRelay: whether this instance stands for the relay's office.
     ///   - body: what uses the instance.
+    /// - Returns: what the body returns.
+    /// - Throws: what the body throws, and what makes a URL unusable.
     @discardableResult
     public static func withInstance<R: Sendable>(
         _ name: String,
@@ -114,11 +115,15 @@ public final class SyncInstance: Sendable {
     // MARK: For its parts
 
     /// Where somebody with this need reads now.
-    func access(_ need: ReadNeed) -> CacheStateMachine.Access {
-        let run = store.run
-        return state.withLock { state in
-            state.follow(run: run)
-            return state.cache.access(need, now: clock.now)
+    ///
+    /// The connection is looked at under the lock, so that nobody's older look follows a newer one.
+    func access(_ need: ReadNeed) -> CacheStateMachine.Access { accessAndRun(need).access }
+
+    /// The same, with the server of that epoch.
+    func accessAndRun(_ need: ReadNeed) -> (access: CacheStateMachine.Access, run: String?) {
+        state.withLock { state in
+            state.follow(run: store.run)
+            return (state.cache.access(need, now: clock.now), state.cache.polled?.redisRun)
         }
     }
 
