@@ -7,8 +7,8 @@ struct RelayStateMachineTests {
     typealias Machine = RelayStateMachine
 
     static let rows = [
-        FeedRow(id: 1, xid: 40, key: "a", version: 1), FeedRow(id: 2, xid: 41, key: "b", version: 7),
-        FeedRow(id: 3, xid: 42, key: "a", version: 2),
+        FeedRow(id: 1, xid: 40, key: "t:a", version: 1), FeedRow(id: 2, xid: 41, key: "t:b", version: 7),
+        FeedRow(id: 3, xid: 42, key: "t:a", version: 2),
     ]
     static let snapshot = TransactionSnapshot(xmin: 50, xmax: 50, running: [])
 
@@ -35,7 +35,7 @@ struct RelayStateMachineTests {
     @Test("A batch is invalidated key by key, saved with its drain, then published")
     func batch() {
         var machine = Self.reading()
-        let keys = [KeyVersion(key: "a", version: 2), KeyVersion(key: "b", version: 7)]
+        let keys = [KeyVersion(key: "t:a", version: 2), KeyVersion(key: "t:b", version: 7)]
         #expect(machine.read(Self.batch(Self.rows), link: .up(run: "r1"), now: 0) == .invalidate(epoch: 1, keys))
         #expect(machine.invalidated(by: "r1", now: 0) == .save(Self.progress(Self.rows)))
         #expect(machine.saved(true, now: 0) == .publish(epoch: 1, Self.rows))
@@ -84,10 +84,28 @@ struct RelayStateMachineTests {
     @Test("Another server, or the end of a suspension, gets a new epoch first")
     func epoch() {
         var machine = Self.reading()
-        #expect(machine.read(Self.batch(Self.rows), link: .up(run: "r2"), now: 0) == .moveEpoch(fence: 4, run: "r2"))
+        #expect(
+            machine.read(Self.batch(Self.rows), link: .up(run: "r2"), now: 0)
+                == .moveEpoch(fence: 4, run: "r2", passing: nil)
+        )
         machine = Self.reading()
         let suspended = Self.batch(Self.rows, isSuspended: true)
-        #expect(machine.read(suspended, link: .up(run: "r1"), now: 0) == .moveEpoch(fence: 4, run: "r1"))
+        #expect(machine.read(suspended, link: .up(run: "r1"), now: 0) == .moveEpoch(fence: 4, run: "r1", passing: nil))
+    }
+
+    @Test("A whole table, or more rows than a batch takes, gets a new epoch that passes them in the same transaction")
+    func wholeTables() {
+        let reload = FeedRow(id: 9, xid: 43, kind: "t", rowKey: "", version: 0, operation: .reload)
+        for (rows, hasMore) in [(Self.rows + [reload], false), (Self.rows, true)] {
+            var machine = Self.reading()
+            let batch = Self.batch(rows)
+            let larger = Machine.Batch(state: batch.state, snapshot: batch.snapshot, rows: rows, hasMore: hasMore)
+            let action = Machine.Action.moveEpoch(fence: 4, run: "r1", passing: Self.progress(rows))
+            #expect(machine.read(larger, link: .up(run: "r1"), now: 0) == action)
+            #expect(machine.changed(true) == .none)
+            #expect(machine.tick() == .readBatch)
+        }
+        #expect(FeedRow.coalesced([reload]) == [])
     }
 
     @Test("A relay whose fencing number is old goes to standby, and old news do not elect it")

@@ -5,11 +5,12 @@ import Testing
 @Suite("TransactionSnapshot")
 struct TransactionSnapshotTests {
     @Test(
-        "PostgreSQL's text is read",
+        "PostgreSQL's text is read and written",
         arguments: [("10:20:", []), ("10:20:10,14,19", [10, 14, 19])] as [(String, [UInt64])]
     )
     func reads(text: String, running: [UInt64]) {
         #expect(TransactionSnapshot(text) == TransactionSnapshot(xmin: 10, xmax: 20, running: running))
+        #expect(TransactionSnapshot(text)?.text == text)
     }
 
     @Test(
@@ -36,9 +37,9 @@ struct TransactionSnapshotTests {
 
     @Test("Rows of one key are told once, at their newest version")
     func coalesced() {
-        let rows = [("a", 1), ("b", 4), ("a", 2), ("a", 3)].enumerated().map {
+        let rows = [("t:a", 1), ("t:b", 4), ("t:a", 2), ("t:a", 3)].enumerated().map {
             FeedRow(id: $0.offset, xid: 10, key: $0.element.0, version: $0.element.1)
         }
-        #expect(FeedRow.coalesced(rows) == [KeyVersion(key: "a", version: 3), KeyVersion(key: "b", version: 4)])
+        #expect(FeedRow.coalesced(rows) == [KeyVersion(key: "t:a", version: 3), KeyVersion(key: "t:b", version: 4)])
     }
 }

@@ -99,6 +99,14 @@ struct WriteStateMachineTests {
         #expect(machine.published(reply, canConfirm: true) == [.forget(version: 5), .answer(.unknown)])
     }
 
+    @Test("A COMMIT that PostgreSQL refuses gives the lease back and changes nothing")
+    func commitRefused() {
+        var machine = Self.committing()
+        #expect(machine.refused() == [.release(Self.lease), .answer(.refused)])
+        machine = Self.committing(.busy)
+        #expect(machine.failed() == [.answer(.failed)])
+    }
+
     @Test("A write that did not happen gives its lease back")
     func refused() {
         for isRefused in [true, false] {
