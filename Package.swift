@@ -121,6 +121,13 @@ let package = Package(
         .executableTarget(name: "cortex", dependencies: ["Commands"], swiftSettings: settings),
         // Tests
         module("TestSupport", ["Diagnostics", "Processes", "EmbeddedServers"]),
+        // One process of the fault rig; in no product.
+        .executableTarget(
+            name: "sync-worker",
+            dependencies: ["TestSupport", "RESP", "Redis", "Postgres", "SyncMiddleware"],
+            swiftSettings: settings
+        ),
+        tests("TestSupportTests", ["TestSupport"]),
         tests("DiagnosticsTests", ["Diagnostics"]),
         tests("DomainTests", ["Diagnostics", "Domain"], products: [crypto]),
         tests("LosslessJSONTests", ["Diagnostics", "LosslessJSON", "TestSupport"]),
@@ -159,7 +166,11 @@ let package = Package(
         ),
         tests(
             "SyncMiddlewareTests",
-            ["Diagnostics", "Domain", "Processes", "EmbeddedServers", "SyncMiddleware", "TestSupport"]
+            [
+                "Diagnostics", "Domain", "Processes", "EmbeddedServers", "Postgres", "SchemaMigration",
+                "SyncMiddleware",
+                "TestSupport", "sync-worker",
+            ]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),

@@ -1,0 +1,86 @@
+import Foundation
+import TestSupport
+
+/// A run of a cluster under faults, and what it showed.
+struct FaultRun {
+    /// The seed that decided everything.
+    let seed: UInt64
+    let breaches: [Breach]
+    let events: [HistoryEvent]
+    let schedule: FaultSchedule
+    /// How many documents Redis held in the end.
+    let cached: Int
+    /// What the processes printed.
+    let talk: String
+
+    /// The seed of `CORTEX_TEST_SEED`, for a run that failed; else one by chance.
+    static let seed: UInt64 =
+        ProcessInfo.processInfo.environment["CORTEX_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
+
+    /// Two processes under faults for so long, then five seconds to recover, then a comparison.
+    static func of(
+        _ store: WorkerSettings.Store,
+        seed: UInt64 = seed,
+        duration: Duration,
+        faults: Set<FaultSchedule.Fault> = Set(FaultSchedule.Fault.allCases)
+    ) async throws -> FaultRun {
+        let schedule = FaultSchedule(seed: seed, duration: duration, instances: 2, faults: faults)
+        return try await FaultCluster.with(instances: 2, store: store, seed: seed) { cluster in
+            try await cluster.waitUntilAllWork()
+            try await Nemesis(cluster: cluster, schedule: schedule).run()
+            await cluster.endLoad()
+            try await Task.sleep(for: .seconds(5))
+            let committed = try await CommittedHistory(of: cluster)
+            let events = try await cluster.events()
+            return FaultRun(
+                seed: seed,
+                breaches: HistoryChecker(events, committed).breaches(),
+                events: events,
+                schedule: schedule,
+                cached: committed.cached.count,
+                talk: await cluster.talk()
+            )
+        }
+    }
+
+    /// The seed, what happened how often, and the first breaches.
+    var summary: String {
+        var counts: [String: Int] = [:]
+        for event in events {
+            let name =
+                switch event.what {
+                case .answered(let read): read.isStale ? "stale" : read.source
+                case .acknowledged: "acknowledged"
+                case .unacknowledged: "unacknowledged"
+                case .refused: "refused"
+                case .attempted, .fetched, .noted: ""
+                }
+            if !name.isEmpty { counts[name, default: 0] += 1 }
+        }
+        let texts = counts.keys.sorted().map { "\($0) \(counts[$0] ?? 0)" }
+        let faults = schedule.steps.map(\.fault.rawValue).joined(separator: " ")
+        let found = breaches.prefix(10).map { "\n\($0)" }.joined()
+        return "CORTEX_TEST_SEED=\(seed): \(texts.joined(separator: ", ")); \(faults); cached \(cached); "
+            + "\(breaches.count) breaches\(found)"
+    }
+}
+
+extension CommittedHistory {
+    /// What PostgreSQL and Redis of the cluster say now.
+    init(of cluster: FaultCluster) async throws {
+        func rows(_ query: String) async throws -> [[String]] {
+            try await cluster.database.run(query, database: "cluster").split(separator: "\n")
+                .map { $0.split(separator: "|").map(String.init) }
+        }
+        let changes = try await rows("SELECT key, version, mark FROM rig.ledger;")
+        let current = try await rows("SELECT task_id, version, title FROM public.tasks;")
+        self.init(
+            changes: changes.map { Change($0[0], Int($0[1]) ?? 0, $0[2]) },
+            rows: Dictionary(
+                uniqueKeysWithValues: current.map { row in
+                    (row[0], Document(version: Int(row[1]) ?? 0, body: Array(row[2].utf8)))
+                }
+            )
+        )
+    }
+}
