@@ -80,7 +80,7 @@ enum ProxySocket {
         #if canImport(Darwin)
         let flags: Int32 = 0
         #else
-        let flags = Int32(MSG_NOSIGNAL.rawValue)
+        let flags = Int32(MSG_NOSIGNAL)
         #endif
         let count = send(descriptor, bytes, bytes.count, flags)
         if count >= 0 { return count }
