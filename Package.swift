@@ -104,7 +104,7 @@ let package = Package(
             products: [crypto]
         ),
         module("RedisSource", ["Diagnostics", "RESP", "Redis", "Processes", "SourceTree"], products: [crypto]),
-        module("SyncMiddleware", ["Diagnostics", "Domain"]),
+        module("SyncMiddleware", ["Diagnostics", "Domain", "Postgres", "RESP", "Redis"]),
         module("RuntimeTargets", ["Diagnostics", "EmbeddedServers", "Processes"]),
         module("Reporting", ["Diagnostics", "Domain"]),
         // Layer 6
@@ -167,9 +167,10 @@ let package = Package(
         tests(
             "SyncMiddlewareTests",
             [
-                "Diagnostics", "Domain", "Processes", "EmbeddedServers", "Postgres", "SchemaMigration",
-                "SyncMiddleware",
-                "TestSupport", "sync-worker",
+            [
+                "Diagnostics", "Domain", "Processes", "EmbeddedServers", "RESP", "Redis", "Postgres", "SchemaMigration",
+                "SyncMiddleware", "TestSupport", "sync-worker",
+            ]
             ]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
