@@ -167,10 +167,8 @@ let package = Package(
         tests(
             "SyncMiddlewareTests",
             [
-            [
-                "Diagnostics", "Domain", "Processes", "EmbeddedServers", "RESP", "Redis", "Postgres", "SchemaMigration",
-                "SyncMiddleware", "TestSupport", "sync-worker",
-            ]
+                "Diagnostics", "Domain", "Processes", "EmbeddedServers", "Postgres", "RESP", "Redis", "SourceTree",
+                "ExampleTree", "SchemaMigration", "DataMigration", "SyncMiddleware", "TestSupport", "sync-worker",
             ]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
