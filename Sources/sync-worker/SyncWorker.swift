@@ -1,5 +1,6 @@
 import Postgres
 import Redis
+import SyncMiddleware
 import TestSupport
 
 #if canImport(Glibc)
@@ -15,14 +16,23 @@ import Darwin
 enum SyncWorker {
     static func main() async throws {
         guard let settings = try WorkerSettings.ofProcess() else {
-            fputs("sync-worker is started by tests: \(WorkerSettings.variable) is not set\n", stderr)
+            let text = "sync-worker is started by tests: \(WorkerSettings.variable) is not set\n"
+            write(STDERR_FILENO, text, text.utf8.count)
             exit(64)
         }
         let worker = try Worker(settings)
         switch settings.store {
         case .database:
             try await withDatabase(settings) { try await worker.run(on: DatabaseTarget(client: $0)) }
-        case .naive, .middleware:
+        case .middleware:
+            let servers = SyncServers(
+                postgres: try PostgresConfiguration(url: settings.postgres, applicationName: settings.instance),
+                redis: try RedisConfiguration(url: settings.redis, clientName: settings.instance)
+            )
+            try await SyncInstance.withInstance(settings.instance, servers) { instance in
+                try await worker.run(on: MiddlewareTarget(instance: instance))
+            }
+        case .naive:
             try await withDatabase(settings) { client in
                 try await RedisClient.withClient(RedisConfiguration(url: settings.redis)) { redis in
                     try await worker.run(on: NaiveTarget(database: DatabaseTarget(client: client), redis: redis))

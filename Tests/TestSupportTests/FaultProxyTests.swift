@@ -51,7 +51,7 @@ struct FaultProxyTests {
     @Test("A sender is not read for ever while its bytes cannot go on")
     func bound() throws {
         try ProxiedServer.with { proxied in
-            let (client, _) = try proxied.connect()
+            let (client, server) = try proxied.connect()
             proxied.proxy.set(.delay(.seconds(1_000), jitter: .zero))
             let chunk = [UInt8](repeating: 0, count: 1 << 20)
             var sent = 0
@@ -60,10 +60,11 @@ struct FaultProxyTests {
             while sent < 64 << 20, !isFull {
                 let count = client.sendWithoutWaiting(chunk)
                 sent += count
-                if count == 0 {
-                    isFull = client.receive(within: 100) == .nothing && client.sendWithoutWaiting(chunk) == 0
-                }
+                guard count == 0 else { continue }
+                #expect(client.receive(within: 100) == .nothing)
+                isFull = client.sendWithoutWaiting(chunk) == 0
             }
+            #expect(server.receive(within: 0) == .nothing)
             #expect(isFull, "\(sent) bytes were taken")
         }
     }

@@ -54,6 +54,8 @@ public struct CommittedHistory: Sendable, Equatable {
     public var feed: [FeedEntry]
     /// Ids of feed rows in the order in which the relay passed them.
     public var passed: [Int]
+    /// How many numbers the relay gave to the rows that it passed.
+    public var numbered: Int
     /// The rows as they are.
     public var rows: [String: Document]
     /// What Redis has of them, a long time after the last fault.
@@ -64,12 +66,14 @@ public struct CommittedHistory: Sendable, Equatable {
         changes: [Change] = [],
         feed: [FeedEntry] = [],
         passed: [Int] = [],
+        numbered: Int = 0,
         rows: [String: Document] = [:],
         cached: [String: Document] = [:]
     ) {
         self.changes = changes
         self.feed = feed
         self.passed = passed
+        self.numbered = numbered
         self.rows = rows
         self.cached = cached
     }

@@ -34,6 +34,11 @@ extension HistoryChecker {
     func relayFaults() -> [Breach] {
         let entries = Dictionary(committed.feed.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var breaches: [Breach] = []
+        if committed.numbered != committed.passed.count {
+            breaches.append(
+                Breach(.p17, "the relay numbered \(committed.numbered) rows and passed \(committed.passed.count)")
+            )
+        }
         var last: [String: Int] = [:]
         var seen: Set<Int> = []
         for id in committed.passed {

@@ -139,8 +139,9 @@ public final class FaultProxy: Sendable {
             let (polls, timeout) = state.withLock { state in
                 let now = MonotonicTime.now
                 let own = [wake.reader, listener].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-                let due = state.connections.compactMap(\.due).min()
-                let rest = due.map { Int32(min(max(0, $0 - now) / 1_000_000 + 1, 1_000)) } ?? -1
+                // What is due already waits for its socket.
+                let due = state.connections.compactMap(\.due).filter { $0 > now }.min()
+                let rest = due.map { Int32(min(($0 - now) / 1_000_000 + 1, 1_000)) } ?? -1
                 return (own + state.connections.flatMap { $0.polls(now: now) }, rest)
             }
             var waiting = polls

@@ -91,6 +91,12 @@ actor FaultCluster {
         try HistoryFile.events(of: histories)
     }
 
+    /// The rows of a query's answer in the database under test.
+    nonisolated func rows(_ query: String) async throws -> [[String]] {
+        try await database.run(query, database: "cluster").split(separator: "\n")
+            .map { $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init) }
+    }
+
     /// What the processes printed, which is nothing when all is well.
     func talk() -> String {
         Directory.entries(of: directory).filter { $0.hasSuffix(".err") }.sorted()
@@ -189,24 +195,6 @@ actor FaultCluster {
         try await PostgresClient.withClient(configuration) { client in
             _ = try await client.withSession { try await SchemaMigrator.ensureCurrent($0) }
         }
-        try await database.run(Self.schema(keys: load.keys), database: "cluster")
-    }
-
-    /// The rig's own tables: every committed version of a row with its mark, and the rows, some KB each.
-    private static func schema(keys: Int) -> String {
-        """
-        CREATE SCHEMA rig;
-        CREATE TABLE rig.ledger (key text, version bigint, mark text, PRIMARY KEY (key, version));
-        CREATE TABLE rig.claims (mark text PRIMARY KEY);
-        CREATE TABLE rig.noise (n int);
-        CREATE FUNCTION rig.note() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            INSERT INTO rig.ledger VALUES (NEW.task_id, NEW.version, NEW.title);
-            RETURN NULL;
-        END $$;
-        CREATE TRIGGER rig AFTER INSERT OR UPDATE ON public.tasks FOR EACH ROW EXECUTE FUNCTION rig.note();
-        INSERT INTO public.tasks (task_id, title, description)
-        SELECT 'task-' || n, 'first-' || n, repeat('0123456789abcdef', 512) FROM generate_series(0, \(keys - 1)) n;
-        """
+        try await database.run(RigSchema.script(keys: load.keys), database: "cluster")
     }
 }

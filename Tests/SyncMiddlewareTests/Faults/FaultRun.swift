@@ -1,3 +1,4 @@
+import EmbeddedServers
 import Foundation
 import TestSupport
 
@@ -30,7 +31,8 @@ struct FaultRun {
             try await Nemesis(cluster: cluster, schedule: schedule).run()
             await cluster.endLoad()
             try await Task.sleep(for: .seconds(5))
-            let committed = try await CommittedHistory(of: cluster)
+            var committed = try await CommittedHistory(of: cluster)
+            if store == .middleware { try await committed.addMiddleware(of: cluster) }
             let events = try await cluster.events()
             return FaultRun(
                 seed: seed,
@@ -62,25 +64,5 @@ struct FaultRun {
         let found = breaches.prefix(10).map { "\n\($0)" }.joined()
         return "CORTEX_TEST_SEED=\(seed): \(texts.joined(separator: ", ")); \(faults); cached \(cached); "
             + "\(breaches.count) breaches\(found)"
-    }
-}
-
-extension CommittedHistory {
-    /// What PostgreSQL and Redis of the cluster say now.
-    init(of cluster: FaultCluster) async throws {
-        func rows(_ query: String) async throws -> [[String]] {
-            try await cluster.database.run(query, database: "cluster").split(separator: "\n")
-                .map { $0.split(separator: "|").map(String.init) }
-        }
-        let changes = try await rows("SELECT key, version, mark FROM rig.ledger;")
-        let current = try await rows("SELECT task_id, version, title FROM public.tasks;")
-        self.init(
-            changes: changes.map { Change($0[0], Int($0[1]) ?? 0, $0[2]) },
-            rows: Dictionary(
-                uniqueKeysWithValues: current.map { row in
-                    (row[0], Document(version: Int(row[1]) ?? 0, body: Array(row[2].utf8)))
-                }
-            )
-        )
     }
 }
