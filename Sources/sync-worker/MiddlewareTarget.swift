@@ -25,8 +25,11 @@ struct MiddlewareTarget: LoadTarget {
     }
 
     func write(_ key: String, mark: String) async -> Int? {
-        for _ in 0..<Self.conflicts {
-            guard let expected = await read(key, .recent), !expected.isStale else { return nil }
+        for attempt in 0..<Self.conflicts {
+            // What the caches say first; who was refused asks PostgreSQL.
+            guard let expected = await read(key, attempt == 0 ? .recent : .strong), !expected.isStale else {
+                return nil
+            }
             let change = RowChange(
                 kind: "tasks",
                 id: key,

@@ -22,7 +22,8 @@ extension CommittedHistory {
     /// Adds the change feed with what the relay did, and every private key of the epoch in Redis.
     mutating func addMiddleware(of cluster: FaultCluster) async throws {
         let feed = try await cluster.rows(
-            "SELECT id, key, version FROM cortex.change_feed WHERE id > (SELECT id FROM rig.beginning) ORDER BY id;"
+            "SELECT id, key, version FROM cortex.change_feed, rig.beginning "
+                + "WHERE NOT pg_visible_in_snapshot(xid, position) ORDER BY id;"
         )
         self.feed = feed.map { FeedEntry(id: Int($0[0]) ?? 0, $0[1], Int($0[2]) ?? 0) }
         passed = try await cluster.rows("SELECT id FROM rig.passed ORDER BY step, id;").compactMap { Int($0[0]) }

@@ -45,6 +45,16 @@ struct FaultRun {
         }
     }
 
+    /// How many reads were answered.
+    var answers: Int {
+        events.count { if case .answered = $0.what { true } else { false } }
+    }
+
+    /// How many writes were acknowledged.
+    var acknowledgements: Int {
+        events.count { if case .acknowledged = $0.what { true } else { false } }
+    }
+
     /// The seed, what happened how often, and the first breaches.
     var summary: String {
         var counts: [String: Int] = [:]

@@ -39,8 +39,16 @@ enum RigSchema {
         WHEN (OLD.position IS NOT NULL AND OLD.timeline = NEW.timeline
             AND OLD.position::text IS DISTINCT FROM NEW.position::text)
         EXECUTE FUNCTION rig.pass();
-        -- What was there before the first position is not passed: the feed that counts begins here.
-        CREATE TABLE rig.beginning AS SELECT max(id) AS id FROM cortex.change_feed;
+        -- Where the relay begins: what is visible there is not passed.
+        CREATE TABLE rig.beginning (position pg_snapshot);
+        CREATE FUNCTION rig.begin() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            DELETE FROM rig.beginning;
+            INSERT INTO rig.beginning VALUES (NEW.position);
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER rig_begin AFTER UPDATE ON cortex.relay_progress FOR EACH ROW
+        WHEN (OLD.timeline <> NEW.timeline) EXECUTE FUNCTION rig.begin();
         """
     }
 }
