@@ -7,6 +7,8 @@ public final class CuttingProxy: Sendable {
     public enum Moment: Sendable {
         /// When the client has sent this text: it is passed on, the answer is swallowed.
         case answerTo(String)
+        /// When the client has sent this text: it does not reach the server.
+        case beforeText(String)
         /// Before the n-th statement (from 0) reaches the server.
         case before(statement: Int)
         /// When the server has answered the n-th statement (from 0); the answer is swallowed.
@@ -66,6 +68,10 @@ struct StatementTap: ProxyTap {
         case .answerTo(let text):
             if Self.contains(bytes, Array(text.utf8)) { counter.progress.withLock { $0.isCutting = true } }
             return ProxyVerdict(passes: bytes.count, ends: false)
+        case .beforeText(let text):
+            guard Self.contains(bytes, Array(text.utf8)) else { return ProxyVerdict(passes: bytes.count, ends: false) }
+            counter.progress.withLock { $0.isCutting = true }
+            return ProxyVerdict(passes: 0, ends: true)
         case .before(let statement), .after(let statement):
             return judge(ends: frames.ends(in: bytes), count: bytes.count, statement: statement)
         }
