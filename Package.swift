@@ -124,7 +124,7 @@ let package = Package(
         // One process of the fault rig; in no product.
         .executableTarget(
             name: "sync-worker",
-            dependencies: ["TestSupport", "RESP", "Redis", "Postgres", "SyncMiddleware"],
+            dependencies: ["Diagnostics", "TestSupport", "RESP", "Redis", "Postgres", "SyncMiddleware"],
             swiftSettings: settings
         ),
         tests("TestSupportTests", ["TestSupport"]),

@@ -1,4 +1,5 @@
 import Diagnostics
+import Postgres
 import SyncMiddleware
 import TestSupport
 
