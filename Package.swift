@@ -122,6 +122,13 @@ let package = Package(
         .executableTarget(name: "cortex", dependencies: ["Commands"], swiftSettings: settings),
         // Tests
         module("TestSupport", ["Diagnostics", "Processes", "EmbeddedServers"]),
+        // One process of the fault rig; in no product.
+        .executableTarget(
+            name: "sync-worker",
+            dependencies: ["Diagnostics", "TestSupport", "RESP", "Redis", "Postgres", "SyncMiddleware"],
+            swiftSettings: settings
+        ),
+        tests("TestSupportTests", ["TestSupport"]),
         tests("DiagnosticsTests", ["Diagnostics"]),
         tests("DomainTests", ["Diagnostics", "Domain"], products: [crypto]),
         tests("LosslessJSONTests", ["Diagnostics", "LosslessJSON", "TestSupport"]),
@@ -162,7 +169,7 @@ let package = Package(
             "SyncMiddlewareTests",
             [
                 "Diagnostics", "Domain", "Processes", "EmbeddedServers", "Postgres", "RESP", "Redis", "SourceTree",
-                "ExampleTree", "SchemaMigration", "DataMigration", "SyncMiddleware", "TestSupport",
+                "ExampleTree", "SchemaMigration", "DataMigration", "SyncMiddleware", "TestSupport", "sync-worker",
             ]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),

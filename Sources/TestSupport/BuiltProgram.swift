@@ -16,10 +16,12 @@ public final class BuiltProgram: Sendable {
     }
 
     /// Where the build put `cortex`: beside the tests.
-    public static let path: String = {
-        let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/cortex"
-        return FileManager.default.isExecutableFile(atPath: beside) ? beside : ".build/debug/cortex"
-    }()
+    public static let path = path(of: "cortex")
+
+    private static func path(of program: String) -> String {
+        let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/\(program)"
+        return FileManager.default.isExecutableFile(atPath: beside) ? beside : ".build/debug/\(program)"
+    }
 
     private let pid: pid_t
     private let files: (output: String, talk: String)
@@ -33,10 +35,11 @@ public final class BuiltProgram: Sendable {
         let errno: Int32
     }
 
-    /// Starts it with an environment of nothing but `PATH` and these variables; what it prints goes to files in the
-    /// directory.
+    /// Starts it, or another program of this build, with an environment of nothing but `PATH` and these variables;
+    /// what it prints goes to files in the directory.
     public static func start(
         _ arguments: [String],
+        program: String = "cortex",
         environment: [String: String] = [:],
         directory: String
     ) throws -> BuiltProgram {
@@ -50,11 +53,12 @@ public final class BuiltProgram: Sendable {
         posix_spawn_file_actions_addopen(&actions, 2, files.talk, O_WRONLY | O_CREAT, 0o600)
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         let variables = environment.merging(["PATH": path]) { given, _ in given }.map { "\($0)=\($1)" }
-        let words = ([Self.path] + arguments).map { strdup($0) } + [nil]
+        let program = Self.path(of: program)
+        let words = ([program] + arguments).map { strdup($0) } + [nil]
         let settings = variables.map { strdup($0) } + [nil]
         defer { for text in words + settings { free(text) } }
         var pid: pid_t = 0
-        let result = posix_spawn(&pid, Self.path, &actions, nil, words, settings)
+        let result = posix_spawn(&pid, program, &actions, nil, words, settings)
         guard result == 0 else { throw CannotStart(errno: result) }
         return BuiltProgram(pid: pid, files: files)
     }

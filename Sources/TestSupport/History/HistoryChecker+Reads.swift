@@ -1,0 +1,91 @@
+extension HistoryChecker {
+    /// P11: answers below the reader's token, or below what the same instance had acknowledged before the question.
+    func readsBelowTokens() -> [Breach] {
+        var own: [String: KnownVersions] = [:]
+        for write in acknowledgements {
+            own[write.instance, default: KnownVersions()].note(write.key, write.version, at: write.at)
+        }
+        return answers.compactMap { answer in
+            let read = answer.read
+            if case .version(let token) = read.need, read.version < token {
+                return Breach(.p11, "\(told(answer)) to a token of v\(token)")
+            }
+            let acknowledged = own[answer.instance]?.newest(read.key, at: read.begunAt) ?? 0
+            if !read.isStale, read.version < acknowledged {
+                return Breach(.p11, "\(told(answer)), which itself had acknowledged v\(acknowledged)")
+            }
+            return nil
+        }
+    }
+
+    /// P12: unlabelled answers older than the bound; strong ones older than the question.
+    func outdatedAnswers() -> [Breach] {
+        var known = KnownVersions()
+        for write in acknowledgements { known.note(write.key, write.version, at: write.at) }
+        return answers.compactMap { outdated($0, known, .p12, "acknowledged") }
+    }
+
+    /// P13: values that come back after somebody had seen a newer one, and old values under a new version.
+    func returnedValues() -> [Breach] {
+        var known = KnownVersions()
+        for answer in answers { known.note(answer.read.key, answer.read.version, at: answer.at) }
+        let marks = Dictionary(grouping: committed.changes, by: \.key)
+            .mapValues { Dictionary($0.map { ($0.version, $0.mark) }, uniquingKeysWith: { first, _ in first }) }
+        return answers.flatMap { answer in
+            let right = marks[answer.read.key]?[answer.read.version]
+            let foreign =
+                answer.read.mark == right
+                ? nil : Breach(.p13, "\(told(answer)) with \(answer.read.mark ?? "nothing"), not \(right ?? "nothing")")
+            return [foreign, outdated(answer, known, .p13, "answered")].compactMap(\.self)
+        }
+    }
+
+    /// P15: leases under which PostgreSQL was read more than once.
+    func repeatedFetches() -> [Breach] {
+        var counts: [String: Int] = [:]
+        for event in events {
+            guard case .fetched(let key, let lease) = event.what else { continue }
+            counts["\(key) under the lease \(lease)", default: 0] += 1
+        }
+        return counts.keys.sorted().compactMap { place in
+            guard let count = counts[place], count > 1 else { return nil }
+            return Breach(.p15, "PostgreSQL was asked \(count) times for \(place)")
+        }
+    }
+
+    /// P14: cached documents that do not equal the row.
+    func differences() -> [Breach] {
+        committed.cached.keys.sorted().compactMap { key in
+            let cached = committed.cached[key]
+            let row = committed.rows[key]
+            guard cached != row else { return nil }
+            let what =
+                cached?.version == row?.version
+                ? "another body than" : "v\(cached?.version ?? 0), not v\(row?.version ?? 0) as"
+            return Breach(.p14, "Redis has \(key) with \(what) PostgreSQL")
+        }
+    }
+
+    // MARK: Private parts
+
+    private func outdated(_ answer: Answer, _ known: KnownVersions, _ promise: Breach.Promise, _ how: String) -> Breach?
+    {
+        let read = answer.read
+        let bound: Int
+        switch read.need {
+        case .recent: bound = staleness
+        case .strong: bound = 0
+        case .version: return nil
+        }
+        guard !read.isStale, read.version < known.newest(read.key, at: read.begunAt - bound),
+            let since = known.newer(read.key, than: read.version)
+        else { return nil }
+        let age = (read.begunAt - since) / 1_000_000
+        return Breach(promise, "\(told(answer)), \(age) ms after a newer one had been \(how)")
+    }
+
+    private func told(_ answer: Answer) -> String {
+        let read = answer.read
+        return "\(answer.instance) answered \(read.key) v\(read.version) from \(read.source)"
+    }
+}

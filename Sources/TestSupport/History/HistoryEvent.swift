@@ -1,0 +1,83 @@
+/// Something that one process did, saw or was told, as it stands in a line of its history.
+public struct HistoryEvent: Codable, Sendable, Equatable {
+    /// What happened.
+    public enum What: Codable, Sendable, Equatable {
+        /// A write is about to be sent.
+        ///
+        /// The mark is the value written and the idempotency key: a retry has the same one.
+        case attempted(key: String, mark: String)
+        /// A write was acknowledged with the version that the row has now.
+        case acknowledged(key: String, mark: String, version: Int)
+        /// A write came back without an acknowledgement; it may have happened.
+        case unacknowledged(key: String, mark: String)
+        /// A read was answered.
+        case answered(HistoryRead)
+        /// A read was refused: 503.
+        case refused(key: String, begunAt: Int)
+        /// PostgreSQL was asked for a key under this lease.
+        case fetched(key: String, lease: String)
+        /// A fault, or whatever a reader of the history should know.
+        case noted(String)
+    }
+
+    /// Who: a process, with a number that changes each time it is started.
+    public let instance: String
+    /// When it was over, in nanoseconds of the machine's monotonic clock.
+    public let at: Int
+    /// What.
+    public let what: What
+
+    /// Makes an event.
+    public init(instance: String, at: Int, _ what: What) {
+        self.instance = instance
+        self.at = at
+        self.what = what
+    }
+}
+
+/// A read and what was answered.
+public struct HistoryRead: Codable, Sendable, Equatable {
+    /// What the reader asked for.
+    public enum Need: Codable, Sendable, Equatable {
+        /// What is at most the staleness bound old.
+        case recent
+        /// At least this version: a version token.
+        case version(Int)
+        /// What PostgreSQL has now.
+        case strong
+    }
+
+    /// The key.
+    public let key: String
+    /// When the reader asked, in nanoseconds of the machine's monotonic clock.
+    public let begunAt: Int
+    /// What it asked for.
+    public let need: Need
+    /// The version of the answer.
+    public let version: Int
+    /// The mark in the answer; nil when the row does not exist.
+    public let mark: String?
+    /// Where the answer came from.
+    public let source: String
+    /// Whether the answer was labelled stale.
+    public let isStale: Bool
+
+    /// Makes a read.
+    public init(
+        _ key: String,
+        begunAt: Int,
+        need: Need,
+        version: Int,
+        mark: String?,
+        source: String,
+        isStale: Bool = false
+    ) {
+        self.key = key
+        self.begunAt = begunAt
+        self.need = need
+        self.version = version
+        self.mark = mark
+        self.source = source
+        self.isStale = isStale
+    }
+}

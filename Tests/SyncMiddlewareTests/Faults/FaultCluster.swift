@@ -1,0 +1,200 @@
+import EmbeddedServers
+import Foundation
+import Postgres
+import Processes
+import SchemaMigration
+import TestSupport
+
+/// PostgreSQL, Redis, and processes with instances, each behind proxies of its own: what faults are done to.
+actor FaultCluster {
+    /// A process and its way to the stores.
+    private struct Place {
+        let toRedis: FaultProxy
+        let toDatabase: FaultProxy
+        var program: BuiltProgram?
+        var starts = 0
+    }
+
+    nonisolated let database: ScratchPostgres
+    nonisolated let redis: ScratchRedis
+    private let directory: String
+    private let store: WorkerSettings.Store
+    private let seed: UInt64
+    private let load: MixedLoadConfiguration
+    private var places: [Place] = []
+    private var histories: [String] = []
+    /// What the nemesis does, in the same history.
+    nonisolated let journal: HistoryFile
+
+    struct Incomplete: Error {
+        let what: String
+    }
+
+    /// Runs the body with a cluster of so many instances, all started, and leaves nothing of it.
+    static func with<R>(
+        instances: Int,
+        store: WorkerSettings.Store,
+        seed: UInt64,
+        load: MixedLoadConfiguration = MixedLoadConfiguration(),
+        _ body: (FaultCluster) async throws -> R
+    ) async throws -> R {
+        var postgres = ScratchPostgresConfiguration()
+        postgres.listensOnLoopback = true
+        // What is acknowledged has to survive a kill of the server, not of the machine.
+        postgres.settings = ["synchronous_commit": "on", "full_page_writes": "on"]
+        var redis = ScratchRedisConfiguration()
+        redis.lines = ["maxmemory-policy volatile-lfu"]
+        return try await TestDatabase.withServer(postgres) { postgres in
+            try await TestRedis.withServer(redis) { redis in
+                try await withTemporaryDirectory { directory in
+                    let cluster = try FaultCluster(postgres, redis, directory, store: store, seed: seed, load: load)
+                    let result: Result<R, any Error>
+                    do {
+                        try await cluster.prepare()
+                        for number in 0..<instances { try await cluster.add(number, of: instances) }
+                        result = .success(try await body(cluster))
+                    } catch {
+                        result = .failure(error)
+                    }
+                    await cluster.end()
+                    return try result.get()
+                }
+            }
+        }
+    }
+
+    private init(
+        _ database: ScratchPostgres,
+        _ redis: ScratchRedis,
+        _ directory: String,
+        store: WorkerSettings.Store,
+        seed: UInt64,
+        load: MixedLoadConfiguration
+    ) throws {
+        self.database = database
+        self.redis = redis
+        self.directory = directory
+        self.store = store
+        self.seed = seed
+        self.load = load
+        let path = "\(directory)/nemesis.jsonl"
+        journal = try HistoryFile(path: path, instance: "nemesis")
+        histories.append(path)
+    }
+
+    // MARK: What it has
+
+    var instances: Int { places.count }
+
+    /// Everything that was recorded so far, in order of time.
+    func events() throws -> [HistoryEvent] {
+        try HistoryFile.events(of: histories)
+    }
+
+    /// The rows of a query's answer in the database under test.
+    nonisolated func rows(_ query: String) async throws -> [[String]] {
+        try await database.run(query, database: "cluster").split(separator: "\n")
+            .map { $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init) }
+    }
+
+    /// What the processes printed, which is nothing when all is well.
+    func talk() -> String {
+        Directory.entries(of: directory).filter { $0.hasSuffix(".err") }.sorted()
+            .compactMap { FileManager.default.contents(atPath: "\(directory)/\($0)") }
+            .map { String(decoding: $0.prefix(2_000), as: UTF8.self) }.joined()
+    }
+
+    /// The proxy between an instance and Redis.
+    func toRedis(_ instance: Int) -> FaultProxy { places[instance].toRedis }
+
+    /// The proxy between an instance and PostgreSQL.
+    func toDatabase(_ instance: Int) -> FaultProxy { places[instance].toDatabase }
+
+    // MARK: Instances
+
+    /// `kill -9`; nothing happens to one that does not run.
+    func kill(_ instance: Int) async {
+        guard let program = places[instance].program else { return }
+        places[instance].program = nil
+        program.signal(SIGKILL)
+        _ = await program.wait()
+    }
+
+    /// Starts an instance that does not run, under a name of its own.
+    func start(_ instance: Int) throws {
+        guard places[instance].program == nil else { return }
+        places[instance].starts += 1
+        let name = "p\(instance).\(places[instance].starts)"
+        let history = "\(directory)/\(name).jsonl"
+        guard let url = database.loopbackURL(database: "cluster") else { throw Incomplete(what: "a port") }
+        // An instance that dies at once leaves no file: it must not be overlooked.
+        _ = FileManager.default.createFile(atPath: history, contents: nil)
+        histories.append(history)
+        let settings = WorkerSettings(
+            store: store,
+            instance: name,
+            postgres: url.replacingPort(database.port, with: places[instance].toDatabase.port),
+            redis: "redis://127.0.0.1:\(places[instance].toRedis.port)",
+            history: history,
+            board: "\(directory)/board",
+            processes: places.count,
+            process: instance,
+            ending: ending,
+            seed: seed &+ UInt64(histories.count) &* 1_000_003,
+            load: load
+        )
+        places[instance].program = try BuiltProgram.start(
+            [],
+            program: "sync-worker",
+            environment: [WorkerSettings.variable: settings.encoded()],
+            directory: directory
+        )
+    }
+
+    /// Waits until each instance has answered and acknowledged something since its last start.
+    func waitUntilAllWork() async throws {
+        for (instance, place) in places.enumerated() {
+            let name = "p\(instance).\(place.starts)"
+            try await eventually("\(name) works: \(talk())") {
+                let events = try HistoryFile.events(of: ["\(directory)/\(name).jsonl"])
+                return events.contains { if case .answered = $0.what { true } else { false } }
+                    && events.contains { if case .acknowledged = $0.what { true } else { false } }
+            }
+        }
+    }
+
+    /// Ends the load; the instances stay.
+    func endLoad() {
+        _ = FileManager.default.createFile(atPath: ending, contents: nil)
+    }
+
+    // MARK: Private parts
+
+    private var ending: String { "\(directory)/ending" }
+
+    private func add(_ number: Int, of instances: Int) async throws {
+        let toRedis = try FaultProxy(target: redis.port, seed: seed)
+        let toDatabase = try FaultProxy(target: database.port, seed: seed)
+        places.append(Place(toRedis: toRedis, toDatabase: toDatabase))
+        guard places.count == instances else { return }
+        for instance in 0..<instances { try start(instance) }
+    }
+
+    private func end() async {
+        for instance in places.indices {
+            await kill(instance)
+            places[instance].toRedis.close()
+            places[instance].toDatabase.close()
+        }
+    }
+
+    private func prepare() async throws {
+        try await database.run("CREATE DATABASE cluster; CREATE DATABASE elsewhere;")
+        try await database.run("CREATE TABLE noise (n int);", database: "elsewhere")
+        let configuration = try PostgresConfiguration(url: database.url(database: "cluster"))
+        try await PostgresClient.withClient(configuration) { client in
+            _ = try await client.withSession { try await SchemaMigrator.ensureCurrent($0) }
+        }
+        try await database.run(RigSchema.script(keys: load.keys), database: "cluster")
+    }
+}

@@ -1,0 +1,78 @@
+import EmbeddedServers
+import Foundation
+import TestSupport
+
+/// A run of a cluster under faults, and what it showed.
+struct FaultRun {
+    /// The seed that decided everything.
+    let seed: UInt64
+    let breaches: [Breach]
+    let events: [HistoryEvent]
+    let schedule: FaultSchedule
+    /// How many documents Redis held in the end.
+    let cached: Int
+    /// What the processes printed.
+    let talk: String
+
+    /// The seed of `CORTEX_TEST_SEED`, for a run that failed; else one by chance.
+    static let seed: UInt64 =
+        ProcessInfo.processInfo.environment["CORTEX_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
+
+    /// Two processes under faults for so long, then five seconds to recover, then a comparison.
+    static func of(
+        _ store: WorkerSettings.Store,
+        seed: UInt64 = seed,
+        duration: Duration,
+        faults: Set<FaultSchedule.Fault> = Set(FaultSchedule.Fault.allCases)
+    ) async throws -> FaultRun {
+        let schedule = FaultSchedule(seed: seed, duration: duration, instances: 2, faults: faults)
+        return try await FaultCluster.with(instances: 2, store: store, seed: seed) { cluster in
+            try await cluster.waitUntilAllWork()
+            try await Nemesis(cluster: cluster, schedule: schedule).run()
+            await cluster.endLoad()
+            try await Task.sleep(for: .seconds(5))
+            var committed = try await CommittedHistory(of: cluster)
+            if store == .middleware { try await committed.addMiddleware(of: cluster) }
+            let events = try await cluster.events()
+            return FaultRun(
+                seed: seed,
+                breaches: HistoryChecker(events, committed).breaches(),
+                events: events,
+                schedule: schedule,
+                cached: committed.cached.count,
+                talk: await cluster.talk()
+            )
+        }
+    }
+
+    /// How many reads were answered.
+    var answers: Int {
+        events.count { if case .answered = $0.what { true } else { false } }
+    }
+
+    /// How many writes were acknowledged.
+    var acknowledgements: Int {
+        events.count { if case .acknowledged = $0.what { true } else { false } }
+    }
+
+    /// The seed, what happened how often, and the first breaches.
+    var summary: String {
+        var counts: [String: Int] = [:]
+        for event in events {
+            let name =
+                switch event.what {
+                case .answered(let read): read.isStale ? "stale" : read.source
+                case .acknowledged: "acknowledged"
+                case .unacknowledged: "unacknowledged"
+                case .refused: "refused"
+                case .attempted, .fetched, .noted: ""
+                }
+            if !name.isEmpty { counts[name, default: 0] += 1 }
+        }
+        let texts = counts.keys.sorted().map { "\($0) \(counts[$0] ?? 0)" }
+        let faults = schedule.steps.map(\.fault.rawValue).joined(separator: " ")
+        let found = breaches.prefix(10).map { "\n\($0)" }.joined()
+        return "CORTEX_TEST_SEED=\(seed): \(texts.joined(separator: ", ")); \(faults); cached \(cached); "
+            + "\(breaches.count) breaches\(found)"
+    }
+}
