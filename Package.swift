@@ -104,7 +104,7 @@ let package = Package(
             products: [crypto]
         ),
         module("RedisSource", ["Diagnostics", "RESP", "Redis", "Processes", "SourceTree"], products: [crypto]),
-        module("SyncMiddleware", ["Diagnostics", "Domain"]),
+        module("SyncMiddleware", ["Diagnostics", "Domain", "Postgres", "RESP", "Redis"]),
         module("RuntimeTargets", ["Diagnostics", "EmbeddedServers", "Processes"]),
         module("Reporting", ["Diagnostics", "Domain"]),
         // Layer 6
@@ -113,7 +113,8 @@ let package = Package(
             [
                 "Diagnostics", "Domain", "LosslessJSON", "Settings", "Processes", "Postgres", "EmbeddedServers",
                 "SourceTree",
-                "SchemaMigration", "DataMigration", "RedisSource", "RuntimeTargets", "Reporting", "ExampleTree",
+                "SchemaMigration", "DataMigration", "RedisSource", "RuntimeTargets", "Reporting", "ExampleTree", "RESP",
+                "Redis", "SyncMiddleware",
             ],
             products: [argumentParser]
         ),
@@ -159,7 +160,10 @@ let package = Package(
         ),
         tests(
             "SyncMiddlewareTests",
-            ["Diagnostics", "Domain", "Processes", "EmbeddedServers", "SyncMiddleware", "TestSupport"]
+            [
+                "Diagnostics", "Domain", "Processes", "EmbeddedServers", "Postgres", "RESP", "Redis", "SourceTree",
+                "ExampleTree", "SchemaMigration", "DataMigration", "SyncMiddleware", "TestSupport",
+            ]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),
