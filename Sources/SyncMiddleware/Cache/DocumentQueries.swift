@@ -7,7 +7,40 @@ enum DocumentQueries {
     ///
     /// The session's time zone must be UTC, or times would depend on more than the row.
     static func body(of table: CatalogTable, alias: String) -> String {
-        let columns = (["version"] + table.columns.map(\.name)).map { "\(alias).\($0)" }.joined(separator: ", ")
+        let names = ["version"] + table.columns.map(\.name).filter { $0 != "password_hash" }
+        let columns = names.map { "\(alias).\($0)" }.joined(separator: ", ")
         return "(SELECT row_to_json(d)::text FROM (SELECT \(columns)) AS d)"
+    }
+
+    /// The statement for the documents with the keys `$1`, as the change feed writes keys: for each key its version
+    /// (that of its deletion, or 0, where there is no row), sensitivity (NULL without a row) and body.
+    static func documents(of table: CatalogTable) -> String {
+        let sensitivity = table.name == "assets" ? "coalesce(t.sensitivity, 'internal')" : "'internal'"
+        return """
+            SELECT k.key, coalesce(t.version, d.version, 0) AS version,
+                CASE WHEN t.version IS NOT NULL THEN \(sensitivity) END AS sensitivity,
+                CASE WHEN t.version IS NOT NULL THEN \(body(of: table, alias: "t")) END AS body
+            FROM unnest($1::text[]) AS k (key)
+            LEFT JOIN public.\(table.name) t ON \(condition(table))
+            LEFT JOIN cortex.deleted_rows d ON d.kind = '\(table.name)' AND d.key = k.key
+            """
+    }
+
+    /// The statement for the keys of a table as the change feed writes them, in their order.
+    static func keys(of table: CatalogTable) -> String {
+        let key = table.key.map { "t.\($0)::text" }.joined(separator: " || E'\\x1f' || ")
+        let order = table.key.map { "t.\($0)" }.joined(separator: ", ")
+        return "SELECT \(key) AS key FROM public.\(table.name) t ORDER BY \(order)"
+    }
+
+    private static func condition(_ table: CatalogTable) -> String {
+        if table.key.count == 2 {
+            // What stands before the first separator is the kind; an id may hold one.
+            return "t.\(table.key[0]) = split_part(k.key, E'\\x1f', 1) "
+                + "AND t.\(table.key[1]) = substr(k.key, strpos(k.key, E'\\x1f') + 1) AND strpos(k.key, E'\\x1f') > 0"
+        }
+        let isUUID = table.columns.first { $0.name == table.key[0] }?.type == .uuid
+        let uuid = "CASE WHEN k.key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN k.key::uuid END"
+        return "t.\(table.key[0]) = \(isUUID ? uuid : "k.key")"
     }
 }

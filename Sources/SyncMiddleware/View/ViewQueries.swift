@@ -55,6 +55,25 @@ enum ViewQueries {
     static let openAssets =
         "SELECT t.asset_id AS id FROM public.assets t WHERE t.asset_id = ANY($1::text[]) AND \(isOpen("t"))"
 
+    /// How many assets may be shown.
+    static let openAssetCount = "SELECT count(*) AS count FROM public.assets t WHERE \(isOpen("t"))"
+
+    /// Which of the values `$1` an asset that may be shown has.
+    static func valuesInUse(_ index: ViewIndex) -> String {
+        """
+        SELECT v AS value FROM unnest($1::text[]) AS v WHERE EXISTS (
+            SELECT FROM public.assets t
+            WHERE left(t.\(index.column), 128) = left(v, 128) AND t.\(index.column) = v AND \(isOpen("t")))
+        """
+    }
+
+    /// The lineage rows from one of the assets `$1` to the one at the same place of `$2`; reads all rows.
+    static let lineageOfEnds = """
+        SELECT t.lineage_id::text AS id FROM public.asset_lineage t
+        JOIN unnest($1::text[], $2::text[]) AS e (up, down) ON coalesce(t.upstream_asset_id, t.upstream_raw) = e.up
+            AND coalesce(t.downstream_asset_id, t.downstream_raw) = e.down
+        """
+
     /// The lineage rows that refer to one of the assets `$1`.
     static let lineageOfAssets = """
         SELECT lineage_id::text AS id FROM public.asset_lineage WHERE upstream_asset_id = ANY($1::text[])

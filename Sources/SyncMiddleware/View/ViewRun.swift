@@ -64,13 +64,15 @@ struct ViewRun: Sendable {
         try await flush()
     }
 
-    /// Brings the edges of those assets that are to be shown or hidden now, before the assets themselves: who dies
-    /// between the two finds the difference again.
+    /// Brings the edges of assets that are not to be shown, or were not, before the assets themselves: who dies between
+    /// the two finds the difference again.
     mutating func bringTurned(_ assets: [String], at: String?, _ session: PostgresSession) async throws {
         guard view.configuration.kinds.contains(.lineage) else { return }
         let before = try await view.store.visible(.assets, assets)
         let rows = try await session.query(ViewQueries.openAssets, [.textArray(assets)]).rows
-        let turned = before.symmetricDifference(rows.compactMap { $0["id"].string })
+        let now = Set(rows.compactMap { $0["id"].string })
+        // The view does not know hidden assets, so whether one that is not shown was hidden before is unknown.
+        let turned = assets.filter { !now.contains($0) || !before.contains($0) }
         if !turned.isEmpty { try await bringEdges(of: turned.sorted(), at: at, session) }
     }
 

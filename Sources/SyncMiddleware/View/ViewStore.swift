@@ -35,8 +35,8 @@ struct ViewStore: Sendable {
             .integer(Int64(stamp.running)), .integer(Int64(configuration.documentTime.milliseconds)),
         ]
         if changes.contains(where: { $0.kind == .assets }) {
-            let when = discovery.map { "\"\($0)\"" } ?? "null"
-            arguments += [.text("{\"last_discovery\":\(when),\"total_assets\":"), ",\"version\":\"1.0\"}"]
+            let (head, tail) = Self.metadata(discovery)
+            arguments += [.text(head), .text(tail)]
         } else {
             arguments += ["", ""]
         }
@@ -47,6 +47,12 @@ struct ViewStore: Sendable {
             rows: Int(reply.dropFirst().first?.int ?? 0),
             late: reply.dropFirst(2).first?.elements?.compactMap(\.text) ?? []
         )
+    }
+
+    /// `catalog:metadata` before and after the number of assets.
+    static func metadata(_ discovery: String?) -> (head: String, tail: String) {
+        let when = discovery.map { "\"\($0)\"" } ?? "null"
+        return ("{\"last_discovery\":\(when),\"total_assets\":", ",\"version\":\"1.0\"}")
     }
 
     private static func append(_ change: ViewChange, to arguments: inout [RESPArgument]) {

@@ -18,7 +18,7 @@ struct PublishedViewTests {
             let office = try await harness.office()
             let view = harness.view
             #expect(try await view.advance(office).isRebuilt)
-            #expect(try await harness.differences() == [], "seed \(seed)")
+            try await harness.requireEqual("seed \(seed)")
 
             var random = ViewWrites(seed: seed)
             var done = 0
@@ -28,9 +28,9 @@ struct PublishedViewTests {
                 done += count
                 let report = try await view.advance(office)
                 #expect(!report.isRebuilt)
-                if random.number(0...4) == 0 { try #require(try await harness.differences() == [], "seed \(seed)") }
+                if random.number(0...4) == 0 { try await harness.requireEqual("seed \(seed)") }
             }
-            try #require(try await harness.differences() == [], "seed \(seed)")
+            try await harness.requireEqual("seed \(seed)")
             let before = try await harness.published()
             #expect(before.keys.contains { $0.hasPrefix("catalog:lineage:") })
 

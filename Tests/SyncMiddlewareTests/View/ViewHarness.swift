@@ -10,6 +10,7 @@ import Redis
 import SchemaMigration
 import SourceTree
 import TestSupport
+import Testing
 
 @testable import SyncMiddleware
 
@@ -125,6 +126,18 @@ struct ViewHarness {
             lines.append("\(key): unexpected \(extra), missing \(missing)")
         }
         return Array(lines.prefix(10))
+    }
+}
+
+extension ViewHarness {
+    /// Fails with the differences if there are any.
+    func requireEqual(_ comment: String = "", _ location: SourceLocation = #_sourceLocation) async throws {
+        let found = try await differences()
+        try #require(
+            found.isEmpty,
+            "\(comment)\n\(found.joined(separator: "\n"))",
+            sourceLocation: location
+        )
     }
 }
 
