@@ -150,7 +150,8 @@ struct DocumentChecker: Sendable {
         case .document(let document):
             guard let row else { return .unexpected }
             if case .present(let body, VersionedDocument.secret) = document.content, !body.isEmpty { return .secret }
-            if row.sensitivity == VersionedDocument.secret, case .present(let body, _) = document.content, !body.isEmpty {
+            if row.sensitivity == VersionedDocument.secret, case .present(let body, _) = document.content, !body.isEmpty
+            {
                 return .secret
             }
             if document.version != row.version { return document.version < row.version ? .older : .newer }

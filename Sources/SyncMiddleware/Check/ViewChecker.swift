@@ -49,7 +49,9 @@ struct ViewChecker: Sendable {
         found += try await remaining(strays)
         metadata = try await metadataFault()
         if let metadata { found.append(metadata) }
-        return finished(report, found, first)
+        // An edge is suspected from both its ends and by its row.
+        var seen: Set<[String?]> = []
+        return finished(report, found.filter { seen.insert([$0.key, $0.member]).inserted }, first)
     }
 
     private func finished(_ report: CacheCheckReport, _ found: [CacheMismatch], _ first: Int) -> CacheCheckReport {
@@ -134,7 +136,9 @@ struct ViewChecker: Sendable {
             }
         }
         let reader = ViewReader(session: session)
-        for page in ids.sorted().pages(of: pageRows) { try await reader.rows(.lineage, page) { values.add($0, .lineage) } }
+        for page in ids.sorted().pages(of: pageRows) {
+            try await reader.rows(.lineage, page) { values.add($0, .lineage) }
+        }
         let open = items.filter { values.values[$0.place] == nil }
         guard !open.isEmpty else { return }
         let ends: [PostgresValue] = [.textArray(open.map(\.place.key)), .textArray(open.map(\.place.member))]
@@ -205,8 +209,12 @@ struct ViewChecker: Sendable {
             let type = try await store.send("TYPE", [.bytes(place.found)]).text ?? ""
             guard type != "none" else { continue }
             let reason: CacheMismatch.Reason =
-                if let family = ViewFamily(place.found) { family.type == type ? .unexpected : .wrongType } else { .unexpected }
-            result.append(CacheMismatch(key: place.found, member: place.form == nil ? [] : place.member, reason: reason))
+                if let family = ViewFamily(place.found) { family.type == type ? .unexpected : .wrongType } else {
+                    .unexpected
+                }
+            result.append(
+                CacheMismatch(key: place.found, member: place.form == nil ? [] : place.member, reason: reason)
+            )
         }
         return result
     }

@@ -1,16 +1,13 @@
 /// A place of the published view to be compared, with the row that has a say in it.
 struct ViewItem: Sendable, Hashable {
-    /// Where it is; the value names the set of assets for a value in use.
+    /// Where it is, of an edge both its keys; the value names the set of assets for a value in use.
     let place: ViewFact
-    /// The key as it is called in Redis; for an edge both keys are looked at.
-    let found: [UInt8]
     let kind: ViewKind
     let id: String
 
     /// A fact of a row.
     init(_ fact: ViewFact, kind: ViewKind, id: String) {
         place = ViewFact(fact.form, fact.key, fact.member, value: fact.form == .inUse ? fact.value : [])
-        found = Array(fact.key.utf8)
         self.kind = kind
         self.id = id
     }

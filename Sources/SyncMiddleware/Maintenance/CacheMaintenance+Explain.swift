@@ -70,9 +70,13 @@ extension CacheMaintenance {
         let version = row?.version ?? 0
         switch content {
         case nil:
-            result.reasons = ["Nothing is cached: never read, expired, or evicted. The next read fills it under a lease."]
+            result.reasons = [
+                "Nothing is cached: never read, expired, or evicted. The next read fills it under a lease."
+            ]
         case .garbage, .otherType:
-            result.reasons = ["The key holds nothing that the scripts write. The next read deletes it and reads PostgreSQL."]
+            result.reasons = [
+                "The key holds nothing that the scripts write. The next read deletes it and reads PostgreSQL."
+            ]
         case .tombstone:
             result.reasons = [
                 "A tombstone: the row was changed, and nothing below version \(result.redis.version ?? 0) may be cached."
@@ -84,7 +88,9 @@ extension CacheMaintenance {
             result.reasons = ["Cached is version \(document.version), PostgreSQL has \(version)."]
         case .document(let document) where document.version > version:
             result.verdict = .stale
-            result.reasons = ["Cached is version \(document.version), which is above PostgreSQL's \(version): a restore?"]
+            result.reasons = [
+                "Cached is version \(document.version), which is above PostgreSQL's \(version): a restore?"
+            ]
         case .document(let document):
             result.verdict = .hit
             result.reasons = ["Version \(document.version) is cached, and it is the row's."]
@@ -131,7 +137,8 @@ extension CacheMaintenance {
 
     /// Why nobody may ask Redis just now; nil when they may.
     private func bypass() async throws -> String? {
-        let sql = "SELECT suspended, redis_run_id, drained_at < now() - interval '1 s' AS is_late FROM cortex.cache_state"
+        let sql =
+            "SELECT suspended, redis_run_id, drained_at < now() - interval '1 s' AS is_late FROM cortex.cache_state"
         guard let state = try await postgres.query(sql).first else { return nil }
         if state["suspended"].boolean == true {
             return "The relay cannot reach Redis, so nobody reads it (suspended)."
@@ -139,10 +146,12 @@ extension CacheMaintenance {
         let info = try await redis.send("INFO", "server", timeout: configuration.redisDeadline).text ?? ""
         let run = RedisInfo(info)["run_id"]
         if let known = state["redis_run_id"].string, let run, known != run {
-            return "This Redis is not the server that the epoch belongs to: it was restarted, or another took its place."
+            return
+                "This Redis is not the server that the epoch belongs to: it was restarted, or another took its place."
         }
         if state["is_late"].boolean != false {
-            return "The relay has not passed the change feed within the last second: reads without a version ask PostgreSQL."
+            return
+                "The relay has not passed the change feed within the last second: reads without a version ask PostgreSQL."
         }
         return nil
     }

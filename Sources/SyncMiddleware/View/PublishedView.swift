@@ -127,6 +127,11 @@ public struct PublishedView: Sendable {
         var swept = 0
         try await ViewScan(store: store).forEachPlace { places in swept += try await store.sweep(places, office) }
         run.report.removed += swept
+        if configuration.kinds.contains(.assets) {
+            _ = try await store.apply([], office, start.stamp, discovery: start.discovery)
+        } else {
+            _ = try await store.send("DEL", [.text(ViewKeys.metadata)])
+        }
         try await store.settle(start, office, feed: start.lastFeed, isComplete: true)
         return run.report
     }

@@ -45,7 +45,9 @@ struct ViewChange: Sendable, Equatable {
     }
 
     /// About how many bytes it takes to send.
-    var size: Int { facts.reduce(256 + id.utf8.count) { $0 + $1.key.utf8.count + $1.member.utf8.count + $1.value.count } }
+    var size: Int {
+        facts.reduce(256 + id.utf8.count) { $0 + $1.key.utf8.count + $1.member.utf8.count + $1.value.count }
+    }
 }
 
 /// JSON strings for the few documents that the view makes itself.

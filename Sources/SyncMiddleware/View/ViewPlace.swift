@@ -63,7 +63,9 @@ struct ViewFamily: Sendable {
         } else if let id = rest(ViewKeys.agent) {
             type = "string"
             place = { _ in ViewPlace(form: .document, found: key, key: key, member: [], kind: .agents, id: id) }
-        } else if key.elementsEqual(ViewKeys.allTasks.utf8) || rest("tasks:status:") != nil || rest("tasks:agent:") != nil {
+        } else if key.elementsEqual(ViewKeys.allTasks.utf8) || rest("tasks:status:") != nil
+            || rest("tasks:agent:") != nil
+        {
             (type, place) = ("set", rows(.member, .tasks))
         } else if key.elementsEqual(ViewKeys.allAgents.utf8) || rest("agents:type:") != nil {
             (type, place) = ("set", rows(.member, .agents))

@@ -21,7 +21,8 @@ struct ViewStore: Sendable {
 
     /// Puts rows into the view.
     ///
-    /// `discovery` is when the catalog was last imported, given where assets are among the rows. Throws `view.fenced`,
+    /// `discovery` is when the catalog was last imported; it and the number of assets are written where assets are among
+    /// the rows, or there are none. Throws `view.fenced`,
     /// `Unmarked` and what the client throws.
     func apply(
         _ changes: [ViewChange],
@@ -29,12 +30,12 @@ struct ViewStore: Sendable {
         _ stamp: ViewStamp,
         discovery: String?
     ) async throws -> Applied {
-        guard !changes.isEmpty else { return Applied() }
         var arguments: [RESPArgument] = [
             .integer(Int64(office.fence)), .integer(Int64(stamp.epoch)), .integer(Int64(stamp.xmax)),
             .integer(Int64(stamp.running)), .integer(Int64(configuration.documentTime.milliseconds)),
         ]
-        if changes.contains(where: { $0.kind == .assets }) {
+        let countsAssets = changes.isEmpty || changes.contains { $0.kind == .assets }
+        if countsAssets, configuration.kinds.contains(.assets) {
             let (head, tail) = Self.metadata(discovery)
             arguments += [.text(head), .text(tail)]
         } else {
@@ -124,7 +125,8 @@ struct ViewStore: Sendable {
             throw SyncError(
                 .viewFenced,
                 "the published view was taken over by a later relay or another database",
-                hint: "Start again. If the view belongs to another database: cortex cache rebuild --adopt takes it over."
+                hint:
+                    "Start again. If the view belongs to another database: cortex cache rebuild --adopt takes it over."
             )
         default: return parts
         }

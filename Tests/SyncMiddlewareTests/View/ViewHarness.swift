@@ -23,13 +23,20 @@ struct ViewHarness {
 
     static func with<R>(_ body: (ViewHarness) async throws -> R) async throws -> R {
         try await TestRedis.withServer { server in
-            try await TestDatabase.withDatabase { url in
-                try await PostgresClient.withClient(PostgresConfiguration(url: url)) { postgres in
-                    _ = try await postgres.withSession { try await SchemaMigrator.ensureCurrent($0) }
-                    return try await RedisClient.withClient(RedisConfiguration(url: "unix://\(server.socket)")) {
-                        try await body(ViewHarness(postgres: postgres, redis: $0, server: server))
-                    }
+            try await withDatabase { postgres in
+                try await RedisClient.withClient(RedisConfiguration(url: "unix://\(server.socket)")) {
+                    try await body(ViewHarness(postgres: postgres, redis: $0, server: server))
                 }
+            }
+        }
+    }
+
+    /// A database with the schema.
+    static func withDatabase<R>(_ body: (PostgresClient) async throws -> R) async throws -> R {
+        try await TestDatabase.withDatabase { url in
+            try await PostgresClient.withClient(PostgresConfiguration(url: url)) { postgres in
+                _ = try await postgres.withSession { try await SchemaMigrator.ensureCurrent($0) }
+                return try await body(postgres)
             }
         }
     }
@@ -146,13 +153,14 @@ enum ViewOracle {
     static func statements(_ postgres: PostgresClient) async throws -> [String] {
         let open = "(a.sensitivity IS NULL OR a.sensitivity IN ('public', 'internal'))"
         func document(_ table: String) async throws -> String {
-            let columns = try await postgres.query(
-                """
-                SELECT string_agg(format('x.%I', column_name), ', ' ORDER BY ordinal_position)
-                FROM information_schema.columns WHERE table_schema = 'public' AND table_name = '\(table)'
-                    AND column_name NOT IN ('version', 'imported_version', 'source_record_id', 'search_vector')
-                """
-            ).first?[0].string ?? ""
+            let columns =
+                try await postgres.query(
+                    """
+                    SELECT string_agg(format('x.%I', column_name), ', ' ORDER BY ordinal_position)
+                    FROM information_schema.columns WHERE table_schema = 'public' AND table_name = '\(table)'
+                        AND column_name NOT IN ('version', 'imported_version', 'source_record_id', 'search_vector')
+                    """
+                ).first?[0].string ?? ""
             return "(SELECT row_to_json(d)::text FROM (SELECT x.version, \(columns)) d)"
         }
         let assets = "FROM public.assets a WHERE \(open)"

@@ -14,7 +14,9 @@ struct ViewWrites {
 
     private mutating func pick<T>(_ choices: [T]) -> T { choices[number(0...choices.count - 1)] }
 
-    private mutating func asset() -> String { pick(["w-\(number(1...60))", "w:\(number(1...9)):x", "ä \"\(number(1...5))\\"]) }
+    private mutating func asset() -> String {
+        pick(["w-\(number(1...60))", "w:\(number(1...9)):x", "ä \"\(number(1...5))\\"])
+    }
 
     private mutating func text(_ choices: [String]) -> String {
         let choice = pick(choices)
