@@ -37,6 +37,10 @@ public struct SyncConfiguration: Sendable, Equatable {
     public var busyPauses: [Duration] = [.milliseconds(5), .milliseconds(10), .milliseconds(20)]
     /// The deadline of a call to Redis; 50 ms.
     public var redisDeadline: Duration = .milliseconds(50)
+    /// How long a connection to Redis may take to answer its first question; 1 s.
+    ///
+    /// Nobody waits for it: until then Redis is left out.
+    public var connectDeadline: Duration = .seconds(1)
     /// The deadline of a call to PostgreSQL; 2 s.
     public var databaseDeadline: Duration = .seconds(2)
     /// How old an answer marked stale may be while PostgreSQL is away; 60 s, then 503.

@@ -71,51 +71,6 @@ struct ChangingTreeTests {
         }
     }
 
-    @Test("with a large file that is written to in place while its records are taken keeps nothing of the old contents")
-    func largeFileInPlace() async throws {
-        try await MigrationHarness.with { harness in
-            let path = "coordination/events/events.jsonl"
-            let (old, new) = (Self.events("old"), Self.events("new"))
-            try harness.write(path, old)
-            let isWritten = Mutex(false)
-            let migration = try harness.migration {
-                $0.noCutover = true
-            } progress: { event in
-                // Its bytes are stored before its records are taken.
-                let isDue = event.phase == "read" && event.records > 0
-                guard isDue, isWritten.withLock({ exchange(&$0, with: true) }) == false else { return }
-                #expect(throws: Never.self) { try harness.write(path, new) }
-            }
-            let facts = try await harness.client.withSession {
-                try await migration.run(session: $0, facts: MigrationHarness.facts)
-            }
-            #expect(isWritten.withLock { $0 }, "nothing was written during the extraction")
-            #expect(facts.status == .completed && facts.ledger.isBalanced)
-            #expect(
-                try await harness.column("SELECT count(*)::text FROM source.files WHERE entry_type = 'file'") == ["1"]
-            )
-            #expect(try await harness.column("SELECT count(*)::text FROM source.blobs") == ["1"])
-            #expect(
-                try await harness.column(
-                    "SELECT DISTINCT doc ->> 'actor' || ' ' || count(*) FROM source.records GROUP BY doc ->> 'actor'"
-                ) == ["new \(Self.eventCount)"]
-            )
-            #expect(try await harness.verify().passed)
-        }
-    }
-
-    private static let eventCount = 4_000
-
-    private static func events(_ actor: String) -> [UInt8] {
-        let text = String(repeating: "x", count: 4_000)
-        return (0..<eventCount).flatMap { number in
-            Array(
-                #"{"event_id": "event-\#(number)", "event_type": "task.updated", "actor": "\#(actor)", "text": "\#(text)"}"#
-                    .utf8
-            ) + [10]
-        }
-    }
-
     @Test("that lost, renamed and swapped files between two runs is followed")
     func renames() async throws {
         try await MigrationHarness.with { harness in

@@ -7,8 +7,8 @@ struct RelayStateMachineTests {
     typealias Machine = RelayStateMachine
 
     static let rows = [
-        FeedRow(id: 1, xid: 40, key: "a", version: 1), FeedRow(id: 2, xid: 41, key: "b", version: 7),
-        FeedRow(id: 3, xid: 42, key: "a", version: 2),
+        FeedRow(id: 1, xid: 40, key: "t:a", version: 1), FeedRow(id: 2, xid: 41, key: "t:b", version: 7),
+        FeedRow(id: 3, xid: 42, key: "t:a", version: 2),
     ]
     static let snapshot = TransactionSnapshot(xmin: 50, xmax: 50, running: [])
 
@@ -35,7 +35,7 @@ struct RelayStateMachineTests {
     @Test("A batch is invalidated key by key, saved with its drain, then published")
     func batch() {
         var machine = Self.reading()
-        let keys = [KeyVersion(key: "a", version: 2), KeyVersion(key: "b", version: 7)]
+        let keys = [KeyVersion(key: "t:a", version: 2), KeyVersion(key: "t:b", version: 7)]
         #expect(machine.read(Self.batch(Self.rows), link: .up(run: "r1"), now: 0) == .invalidate(epoch: 1, keys))
         #expect(machine.invalidated(by: "r1", now: 0) == .save(Self.progress(Self.rows)))
         #expect(machine.saved(true, now: 0) == .publish(epoch: 1, Self.rows))

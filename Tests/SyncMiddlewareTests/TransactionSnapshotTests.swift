@@ -36,9 +36,9 @@ struct TransactionSnapshotTests {
 
     @Test("Rows of one key are told once, at their newest version")
     func coalesced() {
-        let rows = [("a", 1), ("b", 4), ("a", 2), ("a", 3)].enumerated().map {
+        let rows = [("t:a", 1), ("t:b", 4), ("t:a", 2), ("t:a", 3)].enumerated().map {
             FeedRow(id: $0.offset, xid: 10, key: $0.element.0, version: $0.element.1)
         }
-        #expect(FeedRow.coalesced(rows) == [KeyVersion(key: "a", version: 3), KeyVersion(key: "b", version: 4)])
+        #expect(FeedRow.coalesced(rows) == [KeyVersion(key: "t:a", version: 3), KeyVersion(key: "t:b", version: 4)])
     }
 }

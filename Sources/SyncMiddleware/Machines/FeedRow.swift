@@ -1,21 +1,59 @@
-/// One row of `cortex.change_feed`: a key got a version.
-struct FeedRow: Sendable, Equatable {
+/// One row of `cortex.change_feed`: a row of a table got a version, or something happened to the whole table.
+public struct FeedRow: Sendable, Equatable {
+    /// What happened.
+    public enum Operation: String, Sendable, Equatable {
+        /// The row is new.
+        case insert
+        /// The row was changed, or has a new key.
+        case update
+        /// The row is gone.
+        case delete
+        /// The table was loaded anew: any row may have changed.
+        case reload
+        /// The table was emptied.
+        case truncate
+    }
+
     /// Given by the trigger while the changed row is locked: for one key ids rise with versions.
-    let id: Int
+    public let id: Int
     /// The transaction that wrote it.
-    let xid: UInt64
+    public let xid: UInt64
+    /// The table.
+    public let kind: String
+    /// The key's text, the columns of a composite key joined with U+001F; empty where the whole table is meant.
+    public let rowKey: String
+    /// The row's version; 0 where the whole table is meant.
+    public let version: Int
+    /// What happened.
+    public let operation: Operation
+
+    /// A row with these facts.
+    public init(id: Int, xid: UInt64, kind: String, rowKey: String, version: Int, operation: Operation) {
+        self.id = id
+        self.xid = xid
+        self.kind = kind
+        self.rowKey = rowKey
+        self.version = version
+        self.operation = operation
+    }
+
     /// `<kind>:<id>` of the changed row.
-    let key: String
-    let version: Int
+    var key: String { "\(kind):\(rowKey)" }
+
+    /// Whether it says of every row of the table that it may have changed: only a new epoch answers that.
+    var concernsTable: Bool { operation == .reload || operation == .truncate }
 
     /// The newest version of each key, in order of the rows: one INVALIDATE each.
     static func coalesced(_ rows: [FeedRow]) -> [KeyVersion] {
         var result: [KeyVersion] = []
-        for row in rows {
-            if let place = result.firstIndex(where: { $0.key == row.key }) {
+        var places: [String: Int] = [:]
+        for row in rows where !row.concernsTable {
+            let key = row.key
+            if let place = places[key] {
                 result[place].version = max(result[place].version, row.version)
             } else {
-                result.append(KeyVersion(key: row.key, version: row.version))
+                places[key] = result.count
+                result.append(KeyVersion(key: key, version: row.version))
             }
         }
         return result

@@ -46,7 +46,7 @@ struct SchedulePlan {
 
     init(_ random: inout SeededRandom) {
         instances = random.oneIn(4) ? 3 : 2
-        keys = random.oneIn(5) ? ["a", "b"] : ["a"]
+        keys = random.oneIn(5) ? ["t:a", "t:b"] : ["t:a"]
         // Half are short and dense, half long enough for S to pass.
         let isLong = random.oneIn(2)
         healing = isLong ? 1200 + random.below(1500) : 300 + random.below(400)

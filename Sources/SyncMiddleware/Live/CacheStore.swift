@@ -1,0 +1,291 @@
+import Diagnostics
+import RESP
+import Redis
+import Synchronization
+
+/// The private keys in Redis: a thin shell that runs the scripts.
+///
+/// Every call ends at the deadline. A call answers nil when there is no reply that counts: none in time, an error, or one of
+/// a connection that is not the one whose server was asked for its run id. What stands under a key and is none of ours is a
+/// miss; the next script deletes it and it is counted. Redis failing is never an error of the caller.
+final class CacheStore: Sendable {
+    private struct Scripts {
+        let lease = RedisScript(CacheScripts.lease)
+        let fill = RedisScript(CacheScripts.fill)
+        let invalidate = RedisScript(CacheScripts.invalidate)
+        let put = RedisScript(CacheScripts.put)
+        let release = RedisScript(CacheScripts.release)
+    }
+
+    /// The server that a connection leads to.
+    private struct Server {
+        let generation: Int
+        let run: String
+    }
+
+    /// So many INVALIDATEs are under way at a time.
+    private static let invalidationBatch = 512
+
+    let connection: RedisConnection
+    let counters: SyncCounters
+    private let configuration: SyncConfiguration
+    private let scripts = Scripts()
+    private let server = Mutex<Server?>(nil)
+    private let breaker: Mutex<BreakerStateMachine>
+    private let clock = SyncClock()
+    private let failure = Mutex<RedisError?>(nil)
+
+    /// - Parameters:
+    ///   - client: the client whose shared connection is used.
+    ///   - configuration: the limits.
+    ///   - counters: where damaged keys and refused fills are counted.
+    init(_ client: RedisClient, configuration: SyncConfiguration, counters: SyncCounters) {
+        connection = client.connection
+        self.configuration = configuration
+        self.counters = counters
+        breaker = Mutex(BreakerStateMachine(configuration.breaker))
+    }
+
+    // MARK: The server
+
+    /// The run id of the server that the connection leads to; nil while there is none, or it has not been asked.
+    var run: String? {
+        let generation = connection.generation
+        return server.withLock { $0?.generation == generation ? $0?.run : nil }
+    }
+
+    /// Asks the server for its run id, and gives it; nil when it does not say.
+    func identify() async -> String? {
+        do {
+            // The first connection is made by the question itself, so its number is known only afterwards.
+            let reply = try await connection.send(
+                RESPCommand("INFO", ["server"]),
+                timeout: configuration.connectDeadline
+            )
+            let generation = connection.generation
+            let again = try await connection.send(RESPCommand("INFO", ["server"]), timeout: configuration.redisDeadline)
+            guard let run = Self.runID(in: again), run == Self.runID(in: reply), generation == connection.generation
+            else { return nil }
+            server.withLock { $0 = Server(generation: generation, run: run) }
+            return run
+        } catch {
+            note(error)
+            return nil
+        }
+    }
+
+    /// The last failure of Redis, for those who ask why it is not used; nil after none.
+    var lastFailure: RedisError? { failure.withLock { $0 } }
+
+    private static func runID(in reply: RESPValue) -> String? {
+        let lines = reply.text?.split(whereSeparator: \.isNewline) ?? []
+        return lines.first { $0.hasPrefix("run_id:") }.map { String($0.dropFirst("run_id:".count)) }
+    }
+
+    // MARK: Reading
+
+    /// GET: the document, nothing, or no answer; with when Redis stored it, in milliseconds of its clock.
+    func get(_ key: String, epoch: Int) async -> (found: ReadStateMachine.Found, filledAt: Int?) {
+        let name = CacheKey.name(key, epoch: epoch)
+        let reply = await attempt { () throws(RedisError) -> RESPValue in
+            do throws(RedisError) {
+                return try await connection.send(
+                    RESPCommand("GET", [.text(name)]),
+                    timeout: configuration.redisDeadline
+                )
+            } catch  where error.refusal?.kind == .wrongType {
+                // Somebody's list or hash: LEASE deletes and counts it.
+                return .null
+            }
+        }
+        guard let reply else { return (.failed, nil) }
+        guard let bytes = reply.bytes, case .document(let document, let filledAt)? = CacheContent(bytes: bytes) else {
+            return (.nothing, nil)
+        }
+        return (.document(document), filledAt)
+    }
+
+    /// LEASE.
+    func lease(_ key: String, _ lease: ReadStateMachine.Lease) async -> CacheCell.Reply? {
+        await run(
+            scripts.lease,
+            key,
+            epoch: lease.epoch,
+            [
+                .text(lease.token), .integer(Int64(configuration.leaseTime.milliseconds)),
+                .integer(Int64(configuration.floorTime.milliseconds)),
+            ]
+        )
+    }
+
+    // MARK: Writing
+
+    /// FILL.
+    func fill(_ key: String, _ lease: ReadStateMachine.Lease, _ document: VersionedDocument) async -> CacheCell.Reply? {
+        let (sensitivity, body) = Self.parts(of: document)
+        let reply = await run(
+            scripts.fill,
+            key,
+            epoch: lease.epoch,
+            [
+                .text(lease.token), .integer(Int64(document.version)), sensitivity,
+                .integer(Int64(configuration.documentTime.milliseconds)), body,
+            ]
+        )
+        switch reply {
+        case .filled: counters.add(.fills)
+        case .refused, .full: counters.add(.refusedFills)
+        default: break
+        }
+        return reply
+    }
+
+    /// PUT.
+    func put(_ key: String, epoch: Int, token: String?, _ document: VersionedDocument) async -> CacheCell.Reply? {
+        let (sensitivity, body) = Self.parts(of: document)
+        return await run(
+            scripts.put,
+            key,
+            epoch: epoch,
+            [
+                .text(token ?? "-"), .integer(Int64(document.version)), sensitivity,
+                .integer(Int64(configuration.documentTime.milliseconds)),
+                .integer(Int64(configuration.floorTime.milliseconds)), body,
+            ]
+        )
+    }
+
+    /// INVALIDATE.
+    func invalidate(_ key: String, epoch: Int, version: Int) async -> CacheCell.Reply? {
+        await run(scripts.invalidate, key, epoch: epoch, invalidation(version))
+    }
+
+    /// RELEASE.
+    func release(_ key: String, _ lease: ReadStateMachine.Lease) async {
+        _ = await run(scripts.release, key, epoch: lease.epoch, [.text(lease.token)])
+    }
+
+    /// INVALIDATE for many keys, pipelined.
+    ///
+    /// - Returns: the run id of the server that confirmed all of them; nil when at least one was not confirmed.
+    func invalidate(_ keys: [KeyVersion], epoch: Int) async -> String? {
+        guard let run else { return nil }
+        var start = 0
+        while start < keys.count {
+            let end = min(start + Self.invalidationBatch, keys.count)
+            guard await confirmAll(keys[start..<end], epoch: epoch) else { return nil }
+            start = end
+        }
+        return self.run == run ? run : nil
+    }
+
+    /// Publishes a message; nobody has to hear it, so a failure changes nothing.
+    func publish(_ message: String, on channel: String) {
+        connection.send(
+            RESPCommand("PUBLISH", [.text(channel), .text(message)]),
+            timeout: configuration.redisDeadline
+        ) { [self] in
+            if case .failure(let error) = $0 { note(error) }
+        }
+    }
+
+    // MARK: Private parts
+
+    private func invalidation(_ version: Int) -> [RESPArgument] {
+        [.integer(Int64(version)), .integer(Int64(configuration.floorTime.milliseconds))]
+    }
+
+    private func confirmAll(_ keys: ArraySlice<KeyVersion>, epoch: Int) async -> Bool {
+        await withCheckedContinuation { continuation in
+            let tally = InvalidationTally(keys.count) { continuation.resume(returning: $0) }
+            for key in keys {
+                connection.run(
+                    scripts.invalidate,
+                    keys: [.text(CacheKey.name(key.key, epoch: epoch))],
+                    arguments: invalidation(key.version),
+                    timeout: configuration.redisDeadline
+                ) { [self] reply in
+                    switch reply {
+                    case .success(let value): tally.add(self.reply(value)?.confirms == true)
+                    case .failure(let error):
+                        note(error)
+                        tally.add(false)
+                    }
+                }
+            }
+        }
+    }
+
+    private func run(
+        _ script: RedisScript,
+        _ key: String,
+        epoch: Int,
+        _ arguments: [RESPArgument]
+    ) async -> CacheCell.Reply? {
+        let name = CacheKey.name(key, epoch: epoch)
+        let value = await attempt { () throws(RedisError) -> RESPValue in
+            try await connection.run(
+                script,
+                keys: [.text(name)],
+                arguments: arguments,
+                timeout: configuration.redisDeadline
+            )
+        }
+        return value.flatMap(reply)
+    }
+
+    /// Calls Redis if the breaker lets it, on the connection whose server is known; nil without a reply that counts.
+    private func attempt(_ call: () async throws(RedisError) -> RESPValue) async -> RESPValue? {
+        let generation = connection.generation
+        guard server.withLock({ $0?.generation == generation }) else { return nil }
+        guard breaker.withLock({ $0.admit(now: clock.now) }) == .pass else { return nil }
+        do {
+            let value = try await call()
+            breaker.withLock { $0.ended(failed: false, now: clock.now) }
+            // A new connection in between may lead to another server.
+            return connection.generation == generation ? value : nil
+        } catch {
+            note(error)
+            // A caller that went away says nothing about Redis.
+            let isFailure = error.code != .redisCancelled
+            breaker.withLock { $0.ended(failed: isFailure, now: clock.now) }
+            return nil
+        }
+    }
+
+    private func note(_ error: RedisError) {
+        guard error.code != .redisCancelled else { return }
+        counters.add(.redisFailures)
+        failure.withLock { $0 = error }
+    }
+
+    /// Reads what a script says; nil for what no script of ours says.
+    private func reply(_ value: RESPValue) -> CacheCell.Reply? {
+        guard let parts = value.elements, parts.count == 4, let status = parts[0].text else { return nil }
+        if parts[2].int == 1 { counters.add(.repairedKeys) }
+        switch status {
+        case "held":
+            guard let bytes = parts[3].bytes, case .document(let document, let filledAt)? = CacheContent(bytes: bytes)
+            else { return nil }
+            return .held(document, filledAt: filledAt)
+        case "busy": return .busy
+        case "granted": return .granted
+        case "filled": return .filled
+        case "refused": return .refused
+        case "stored": return .stored
+        case "kept": return .kept
+        case "buried": return .buried
+        case "deleted": return .deleted
+        case "full": return .full
+        case "released": return .released
+        default: return nil
+        }
+    }
+
+    private static func parts(of document: VersionedDocument) -> (sensitivity: RESPArgument, body: RESPArgument) {
+        switch document.content {
+        case .present(let body, let sensitivity): (.text(sensitivity), .bytes(body))
+        case .absent: (.text("-"), .bytes([]))
+        }
+    }
+}
