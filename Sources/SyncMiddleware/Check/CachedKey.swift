@@ -21,7 +21,7 @@ struct CachedKey: Sendable, Equatable {
     }
 
     /// The name.
-    var name: [UInt8] { Array("cortex:\(epoch):\(kind):".utf8) + id }
+    var name: [UInt8] { Array(CacheKey.name("\(kind):", epoch: epoch).utf8) + id }
     /// The id as text; nil for bytes that can be the key of no row.
     var text: String? { id.contains(0) ? nil : String(validating: id, as: UTF8.self) }
 }

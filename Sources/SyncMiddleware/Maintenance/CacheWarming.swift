@@ -1,6 +1,6 @@
+import Diagnostics
 import Domain
 import Postgres
-import RESP
 import Redis
 
 /// What warming the cache did.
@@ -25,102 +25,82 @@ extension CacheMaintenance {
     /// So a write beside it wins, as always. Documents that are there stay untouched. Bounded memory: a page at a time.
     /// `limit` is how many documents of each kind at most.
     public func warm(kinds: [String], limit: Int?) async throws -> WarmReport {
-        var report = WarmReport()
         let epoch = try await view.office().epoch
+        var patient = sync
+        patient.redisDeadline = configuration.redisDeadline
+        patient.connectDeadline = configuration.redisDeadline
+        // A page is read under one lease.
+        patient.leaseTime = sync.leaseTime * 4
+        let store = CacheStore(redis, configuration: patient, counters: SyncCounters())
+        guard await store.identify() != nil else {
+            throw store.lastFailure ?? SyncError(.redisUnavailable, "Redis does not say which server it is")
+        }
+        var report = WarmReport()
         for kind in kinds {
             guard let table = CatalogTable.named(kind) else { continue }
-            try await postgres.withSession { session in
-                try await session.query("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")
+            try await postgres.withTransaction(.readOnly) { session in
                 try await session.query("DECLARE warm NO SCROLL CURSOR FOR " + DocumentQueries.keys(of: table))
                 var left = limit ?? Int.max
                 while left > 0 {
-                    let count = min(left, Self.warmPage)
-                    let rows = try await session.query("FETCH \(count) FROM warm").rows
+                    let rows = try await session.query("FETCH \(min(left, Self.warmPage)) FROM warm").rows
                     if rows.isEmpty { break }
                     left -= rows.count
-                    try await fill(table, rows.compactMap { $0["key"].string }, epoch, &report)
+                    try await fill(table, rows.compactMap { $0["key"].string }, epoch, store, &report)
                 }
-                try await session.query("COMMIT")
             }
         }
         return report
     }
 
-    private func fill(_ table: CatalogTable, _ ids: [String], _ epoch: Int, _ report: inout WarmReport) async throws {
-        let token = "warm-\(UInt64.random(in: 0...UInt64.max))"
-        let keys = Dictionary(
-            uniqueKeysWithValues: ids.map { ($0, CachedKey(epoch: epoch, kind: table.name, id: Array($0.utf8))) }
-        )
+    private func fill(
+        _ table: CatalogTable,
+        _ ids: [String],
+        _ epoch: Int,
+        _ store: CacheStore,
+        _ report: inout WarmReport
+    ) async throws {
+        let lease = ReadStateMachine.Lease(epoch: epoch, token: "warm-\(UInt64.random(in: 0...UInt64.max))")
         var granted: [String] = []
-        for (id, status) in try await each(ids, lease: token, keys) {
-            switch status {
-            case "granted": granted.append(id)
-            case "held": report.held += 1
+        for (id, reply) in await replies(ids.map { ($0, nil) }, table, lease, store) {
+            switch reply {
+            case .granted: granted.append(id)
+            case .held: report.held += 1
             default: report.skipped += 1
             }
         }
         guard !granted.isEmpty else { return }
         let taken = granted
-        let documents = try await postgres.withTransaction(.readOnly) { session in
+        let rows = try await postgres.withTransaction(.readOnly) { session in
             try await session.query("SET LOCAL TIME ZONE 'UTC'")
             return try await session.query(DocumentQueries.documents(of: table), [.textArray(taken)]).rows
         }
-        for row in documents {
-            guard let id = row["key"].string, let key = keys[id] else { continue }
+        let documents = rows.map { row -> (String, VersionedDocument?) in
             let content: VersionedDocument.Content =
                 row["sensitivity"].string.map { .present(body: row["body"].bytes ?? [], sensitivity: $0) } ?? .absent
-            let document = VersionedDocument(version: Int(row["version"].integer ?? 0), content: content)
-            if try await fill(key, document.cacheable, token) { report.filled += 1 } else { report.skipped += 1 }
+            let version = Int(row["version"].integer ?? 0)
+            return (row["key"].string ?? "", VersionedDocument(version: version, content: content).cacheable)
+        }
+        for (_, reply) in await replies(documents, table, lease, store) {
+            if reply == .filled { report.filled += 1 } else { report.skipped += 1 }
         }
     }
 
-    private func each(
-        _ ids: [String],
-        lease token: String,
-        _ keys: [String: CachedKey]
-    ) async throws -> [(String, String)] {
-        try await withThrowingTaskGroup(of: (String, String).self) { group in
-            for id in ids {
-                guard let key = keys[id] else { continue }
+    /// Pipelines a LEASE for each key, or a FILL where there is a document.
+    private func replies(
+        _ keys: [(id: String, document: VersionedDocument?)],
+        _ table: CatalogTable,
+        _ lease: ReadStateMachine.Lease,
+        _ store: CacheStore
+    ) async -> [(String, CacheCell.Reply?)] {
+        await withTaskGroup(of: (String, CacheCell.Reply?).self) { group in
+            for (id, document) in keys {
                 group.addTask {
-                    let reply = try await redis.connection.run(
-                        CacheScripts.leaseScript,
-                        keys: [.bytes(key.name)],
-                        arguments: [
-                            .text(token), .integer(Int64(sync.leaseTime.milliseconds * 4)),
-                            .integer(Int64(sync.floorTime.milliseconds)),
-                        ],
-                        timeout: configuration.redisDeadline
-                    )
-                    return (id, reply.elements?.first?.text ?? "")
+                    let key = "\(table.name):\(id)"
+                    guard let document else { return (id, await store.lease(key, lease)) }
+                    return (id, await store.fill(key, lease, document))
                 }
             }
-            var result: [(String, String)] = []
-            for try await reply in group { result.append(reply) }
-            return result
+            return await group.reduce(into: []) { $0.append($1) }
         }
     }
-
-    private func fill(_ key: CachedKey, _ document: VersionedDocument, _ token: String) async throws -> Bool {
-        let (word, body): (String, [UInt8]) =
-            switch document.content {
-            case .present(let body, let sensitivity): (sensitivity, body)
-            case .absent: ("-", [])
-            }
-        let reply = try await redis.connection.run(
-            CacheScripts.fillScript,
-            keys: [.bytes(key.name)],
-            arguments: [
-                .text(token), .integer(Int64(document.version)), .text(word),
-                .integer(Int64(sync.documentTime.milliseconds)), .bytes(body),
-            ],
-            timeout: configuration.redisDeadline
-        )
-        return reply.elements?.first?.text == "filled"
-    }
-}
-
-extension CacheScripts {
-    static let leaseScript = RedisScript(lease)
-    static let fillScript = RedisScript(fill)
 }
