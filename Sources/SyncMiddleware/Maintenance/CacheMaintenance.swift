@@ -31,11 +31,10 @@ public struct CacheMaintenance: Sendable {
 
     // MARK: Verify
 
-    /// Compares cached documents and the published view with PostgreSQL.
+    /// Compares cached documents and the published view with PostgreSQL, and tells at most `limit` mismatches.
     ///
-    /// - Parameters:
-    ///   - sample: about so many cached documents by chance, and not the view; nil compares everything.
-    ///   - limit: how many mismatches are told.
+    /// With `sample` only about so many cached documents, chosen by chance, and not the view. Throws what the clients
+    /// throw.
     public func verify(sample: Int?, limit: Int) async throws -> CacheVerification {
         let office = try await view.office()
         let documents = DocumentChecker(

@@ -6,15 +6,23 @@ import Redis
 public struct CacheStatistics: Sendable, Equatable, Codable {
     /// The Redis server.
     public struct Server: Sendable, Equatable, Codable {
+        /// The version, such as 7.0.15.
         public let version: String?
+        /// All keys of the database, private ones too.
         public let keys: Int
+        /// The memory in use.
         public let usedBytes: Int
         /// 0 for no limit.
         public let maximumBytes: Int
+        /// Keys that were dropped for want of memory, since the server started.
         public let evicted: Int
+        /// Keys that came to their end, since the server started.
         public let expired: Int
+        /// Reads of keys that were there, by anybody.
         public let hits: Int
+        /// Reads of keys that were not.
         public let misses: Int
+        /// Since the server started.
         public let uptimeSeconds: Int
 
         enum CodingKeys: String, CodingKey {
@@ -27,6 +35,7 @@ public struct CacheStatistics: Sendable, Equatable, Codable {
 
     /// The published view.
     public struct View: Sendable, Equatable, Codable {
+        /// How the view is.
         public let state: CacheVerification.View
         /// The epoch for which it was made.
         public let epoch: Int?
@@ -43,7 +52,9 @@ public struct CacheStatistics: Sendable, Equatable, Codable {
 
     /// The relay, as PostgreSQL knows it.
     public struct Relay: Sendable, Equatable, Codable {
+        /// The fencing number of the last relay that took office.
         public let fence: Int
+        /// Who that is.
         public let holder: String?
         /// Since it last had passed all changes.
         public let drainedSecondsAgo: Double?
@@ -63,8 +74,11 @@ public struct CacheStatistics: Sendable, Equatable, Codable {
     public let suspended: Bool
     /// Whether the epoch belongs to this server; nil while no relay ever ran.
     public let serverMatches: Bool?
+    /// The Redis server.
     public let redis: Server
+    /// The published view.
     public let view: View
+    /// The relay, as PostgreSQL knows it.
     public let relay: Relay
 
     enum CodingKeys: String, CodingKey {

@@ -1,5 +1,6 @@
-/// The scripts that write and read the published view. Each runs atomically and carries the relay's fencing number.
+/// The scripts that write and read the published view.
 ///
+/// Each runs atomically; those that write carry the relay's epoch and fencing number.
 /// What a row has published is kept in a private hash for each kind: a line `<epoch> <xmax> <running> <version>
 /// <visible>`, then the places of its facts. So what a row leaves is taken back wherever it was, and what was read
 /// earlier never replaces what was read later. The deletions share one stamp, the floor: a row that is not there may not

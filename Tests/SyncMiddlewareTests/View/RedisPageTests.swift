@@ -1,4 +1,5 @@
 import Diagnostics
+import EmbeddedServers
 import Foundation
 import Postgres
 import RESP
