@@ -101,9 +101,8 @@ extension SettingDefinition {
         "publish",
         variable: "CORTEX_PUBLISH",
         kind: .words(["agents", "tasks", "assets", "asset_lineage"]),
-        defaultText: "agents,tasks,assets,asset_lineage",
         "The kinds of rows that the published view in Redis shows to other programs. What is no longer listed is taken "
-            + "out when the view is made anew."
+            + "out when the view is made anew. Not set: all."
     )
 
     static let logLevel = Self(

@@ -25,7 +25,7 @@ extension CommandContext {
         try await withCurrentDatabase(selection) { _ in }
         let url = try await selection.connectionURL() ?? ""
         var view = ViewConfiguration()
-        view.kinds = Set(settings[.publish].compactMap(ViewKind.init))
+        if let kinds = settings[.publish] { view.kinds = Set(kinds.compactMap(ViewKind.init)) }
         return try await PostgresClient.withClient(postgresConfiguration(url), maximumSessions: 4) { postgres in
             try await RedisClient.withClient(RedisConfiguration(redis, clientName: "cortex-cache")) { client in
                 let maintenance = CacheMaintenance(postgres: postgres, redis: client, view: view)
@@ -44,9 +44,9 @@ extension CommandContext {
                     hint: "Start it with cortex up."
                 )
             }
-            var url = try RedisURL(text)
-            url.password = endpoints.redisPassword
-            return url
+            // The URL names the user; it is only complete with the password.
+            let password = endpoints.redisPassword.map { ":\($0.reveal())@" } ?? "@"
+            return try RedisURL(text.replacing("@", with: password, maxReplacements: 1))
         }
         guard let secret = settings[.redisURL] else {
             throw CommandError(

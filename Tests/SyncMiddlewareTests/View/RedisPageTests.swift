@@ -16,7 +16,7 @@ struct RedisPageTests {
         let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../docs/redis.md")
         let text = try String(contentsOf: page.standardizedFileURL, encoding: .utf8)
         return text.components(separatedBy: "```\(language)\n").dropFirst().compactMap {
-            $0.components(separatedBy: "\n```").first
+            $0.components(separatedBy: "\n```").first?.trimmingCharacters(in: .newlines)
         }
     }
 
