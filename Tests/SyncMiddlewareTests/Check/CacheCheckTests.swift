@@ -197,4 +197,37 @@ struct CacheCheckTests {
             #expect(try await maintenance.statistics().epoch == flushed.epoch)
         }
     }
+
+    @Test("The watch tells each round, goes on when a store was away, and ends when it is cancelled")
+    func watch() async throws {
+        try await withFilled { harness, maintenance in
+            var configuration = CacheWatch.Configuration()
+            configuration.pause = .milliseconds(10)
+            configuration.wholeEvery = 1
+            let (rounds, continuation) = AsyncStream.makeStream(of: String.self)
+            let watch = CacheWatch(maintenance, configuration: configuration) { round in
+                switch round {
+                case .success(let found): continuation.yield("\(found.report.mismatches)")
+                case .failure: continuation.yield("away")
+                }
+            }
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await watch.run() }
+                var wanted = ["0", "1", "away", "0"]
+                for await round in rounds {
+                    guard round == wanted.first else { continue }
+                    wanted.removeFirst()
+                    switch wanted.first {
+                    case "1": _ = try? await harness.redis.send("SADD", "tasks:all", "nobody")
+                    case "away": try? await harness.server.kill()
+                    case "0": try? await harness.server.start()
+                    default: break
+                    }
+                    if wanted.isEmpty { break }
+                }
+                #expect(wanted.isEmpty)
+                group.cancelAll()
+            }
+        }
+    }
 }
