@@ -26,6 +26,14 @@ extension ErrorCode {
         case .redisUnavailable:
             "Redis cannot be reached or is not ready, or the link to it broke. The details say whether a command may have run."
         case .redisAuthentication: "Redis refused the credentials, or wants some."
+        case .syncUnavailable: "PostgreSQL does not answer, and nothing young enough is cached. Nothing was changed."
+        case .syncConflict: "The row has another version than expected, or exists already. Read it and decide anew."
+        case .syncRefused: "PostgreSQL does not take the row: a value or a constraint. The cause has its words."
+        case .syncOutcomeUnknown:
+            "The reply to COMMIT is missing. The same request with the same `Idempotency-Key` finds out whether it happened."
+        case .syncMode: "PostgreSQL does not take writes now: the truth lives elsewhere, or has moved since."
+        case .syncInFlight: "The same request is under way. Ask again in a moment."
+        case .syncKeyReused: "The `Idempotency-Key` was used for another request within 24 hours."
         case .redisRefused:
             "Redis answered a command with an error. The details have its code word (`OOM`, `READONLY`, …)."
         case .redisDeadline: "Redis did not answer a command in time. The command may still run."

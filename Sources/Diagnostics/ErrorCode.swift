@@ -73,6 +73,23 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     /// A later relay, or another database, has taken over the published view.
     case viewFenced = "view.fenced"
 
+    // MARK: Reading and writing rows
+
+    /// Neither PostgreSQL nor a cache can answer in time.
+    case syncUnavailable = "sync.unavailable"
+    /// The row has another version than the one that the change expects, or exists already.
+    case syncConflict = "sync.conflict"
+    /// PostgreSQL does not take the row: a value or a constraint.
+    case syncRefused = "sync.refused"
+    /// It is not known whether the write happened.
+    case syncOutcomeUnknown = "sync.outcome_unknown"
+    /// PostgreSQL is not where the truth lives now, or that has changed since.
+    case syncMode = "sync.mode"
+    /// The same request is under way.
+    case syncInFlight = "sync.in_flight"
+    /// The `Idempotency-Key` belongs to another request.
+    case syncKeyReused = "sync.key_reused"
+
     // MARK: Schema
 
     /// The database has migrations that this program does not know.
@@ -165,7 +182,7 @@ extension ErrorCode {
         case .sourceHot, .runLocked, .interrupted, .viewFenced:
             Meaning(exitStatus: .interrupted, httpStatus: 409, logLevel: .warning, isRetryable: true)
         case .postgresUnavailable, .postgresConnectionLost, .postgresDeadline, .redisUnavailable, .redisDeadline,
-            .redisOverloaded, .programMissing, .serverStartFailed, .portTaken:
+            .redisOverloaded, .syncUnavailable, .syncOutcomeUnknown, .programMissing, .serverStartFailed, .portTaken:
             Meaning(exitStatus: .unavailable, httpStatus: 503, logLevel: .error, isRetryable: true)
         case .redisProtocol:
             Meaning(exitStatus: .unavailable, httpStatus: 503, logLevel: .error, isRetryable: false)
@@ -177,6 +194,12 @@ extension ErrorCode {
             Meaning(exitStatus: .failed, httpStatus: 500, logLevel: .error, isRetryable: false)
         case .schemaDrift, .verificationFailed:
             Meaning(exitStatus: .differences, httpStatus: 409, logLevel: .error, isRetryable: false)
+        case .syncConflict, .syncMode:
+            Meaning(exitStatus: .failed, httpStatus: 409, logLevel: .info, isRetryable: false)
+        case .syncRefused, .syncKeyReused:
+            Meaning(exitStatus: .failed, httpStatus: 422, logLevel: .info, isRetryable: false)
+        case .syncInFlight:
+            Meaning(exitStatus: .interrupted, httpStatus: 409, logLevel: .info, isRetryable: true)
         case .notFound:
             Meaning(exitStatus: .failed, httpStatus: 404, logLevel: .info, isRetryable: false)
         case .diskFull, .cannotWrite:

@@ -21,6 +21,8 @@ public struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomDe
     public var sessionWait: Duration = .seconds(30)
     /// How long a statement that was stopped may take to end before its connection is closed instead; default 5 s.
     public var stopGrace: Duration = .seconds(5)
+    /// How long COMMIT may take; past it the outcome is unknown; default 5 min.
+    public var commitTimeout: Duration = .seconds(300)
     /// How many tasks may wait for a session, one more fails at once; default 4,096.
     public var maximumWaiters: Int = 4_096
 

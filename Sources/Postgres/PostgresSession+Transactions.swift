@@ -53,7 +53,7 @@ extension PostgresSession {
             "COMMIT",
             .parameterised([]),
             effect: .commits,
-            deadline: .now + Self.commitTimeout,
+            deadline: .now + commitTimeout,
             isShielded: true
         )
         // A failed transaction answers COMMIT with ROLLBACK, without an error.

@@ -6,16 +6,16 @@ import Synchronization
 public final class PostgresSession: Sendable {
     /// How long cleaning up (ROLLBACK, reset) may take before the connection is given up instead.
     static let cleanupTimeout = Duration.seconds(10)
-    /// How long COMMIT may take; past it the outcome is unknown.
-    static let commitTimeout = Duration.seconds(300)
 
     let connection: ConnectionHandle
+    let commitTimeout: Duration
     private let statementTimeout: Duration?
     private let isOpen = Mutex(true)
 
     init(_ connection: ConnectionHandle, configuration: PostgresConfiguration) {
         self.connection = connection
         statementTimeout = configuration.statementTimeout
+        commitTimeout = configuration.commitTimeout
     }
 
     // MARK: Statements

@@ -43,6 +43,14 @@ public struct SyncConfiguration: Sendable, Equatable {
     public var connectDeadline: Duration = .seconds(1)
     /// The deadline of a call to PostgreSQL; 2 s.
     public var databaseDeadline: Duration = .seconds(2)
+    /// How many reads may wait for PostgreSQL; 4,096.
+    ///
+    /// One more fails at once, or is answered from Redis and marked stale.
+    public var databaseQueue = 4_096
+    /// How many connections to PostgreSQL read; 2, up to 4.
+    public var readConnections = 2
+    /// How many writes have a connection to PostgreSQL at a time; 8.
+    public var writeConnections = 8
     /// How old an answer marked stale may be while PostgreSQL is away; 60 s, then 503.
     public var staleIfError: Duration = .seconds(60)
     /// What `Retry-After` says; 1 s.
@@ -57,6 +65,20 @@ public struct SyncConfiguration: Sendable, Equatable {
     public var linkSilence: Duration = .seconds(2)
     /// When a store's calls are given up for a while.
     public var breaker = Breaker()
+    /// How long the answer of an `Idempotency-Key` is kept; 24 h.
+    public var idempotencyTime: Duration = .seconds(86_400)
+    /// How many rows of the change feed the relay passes at a time; 5,000.
+    ///
+    /// When more are due it moves the epoch instead, which is quicker than so many tombstones.
+    public var relayBatch = 5_000
+    /// How long an epoch move may wait for the transactions that write in the old one; 5 s, then it is tried again.
+    public var epochWait: Duration = .seconds(5)
+    /// How often the change feed and the idempotency keys are trimmed; 30 s.
+    public var trimInterval: Duration = .seconds(30)
+    /// How long rows of the change feed are kept; 24 h.
+    public var feedTime: Duration = .seconds(86_400)
+    /// How many rows of the change feed are kept at most; 1,000,000.
+    public var feedRows = 1_000_000
 
     /// When calls to a store are given up for a while.
     public struct Breaker: Sendable, Equatable {

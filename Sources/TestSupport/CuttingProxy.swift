@@ -14,6 +14,8 @@ public final class CuttingProxy: Sendable {
     public enum Moment: Sendable {
         /// When the client has sent this text: it is passed on, the answer is swallowed.
         case answerTo(String)
+        /// When the client has sent this text: it does not reach the server.
+        case beforeText(String)
         /// Before the n-th statement (from 0) reaches the server.
         case before(statement: Int)
         /// When the server has answered the n-th statement (from 0); the answer is swallowed.
@@ -102,6 +104,10 @@ public final class CuttingProxy: Sendable {
             case .answerTo(let text):
                 if Self.contains(bytes, Array(text.utf8)) { state.withLock { $0.isCutting = true } }
                 return bytes.count
+            case .beforeText(let text):
+                guard Self.contains(bytes, Array(text.utf8)) else { return bytes.count }
+                state.withLock { $0.isCutting = true }
+                return 0
             case .before(let statement), .after(let statement):
                 return passable(frames.ends(in: bytes), of: bytes.count, until: statement)
             }

@@ -84,10 +84,13 @@ struct RelayStateMachineTests {
     @Test("Another server, or the end of a suspension, gets a new epoch first")
     func epoch() {
         var machine = Self.reading()
-        #expect(machine.read(Self.batch(Self.rows), link: .up(run: "r2"), now: 0) == .moveEpoch(fence: 4, run: "r2"))
+        #expect(
+            machine.read(Self.batch(Self.rows), link: .up(run: "r2"), now: 0)
+                == .moveEpoch(fence: 4, run: "r2", passing: nil)
+        )
         machine = Self.reading()
         let suspended = Self.batch(Self.rows, isSuspended: true)
-        #expect(machine.read(suspended, link: .up(run: "r1"), now: 0) == .moveEpoch(fence: 4, run: "r1"))
+        #expect(machine.read(suspended, link: .up(run: "r1"), now: 0) == .moveEpoch(fence: 4, run: "r1", passing: nil))
     }
 
     @Test("A relay whose fencing number is old goes to standby, and old news do not elect it")

@@ -13,15 +13,7 @@ struct CacheStateMachine: Sendable {
         case up(run: String)
     }
 
-    /// What a caller needs.
-    enum Need: Sendable, Equatable {
-        /// At most S old.
-        case recent
-        /// At least this version, of any age: a version token.
-        case version(Int)
-        /// What PostgreSQL says now.
-        case strong
-    }
+    typealias Need = ReadNeed
 
     /// Where to read.
     enum Access: Sendable, Equatable {

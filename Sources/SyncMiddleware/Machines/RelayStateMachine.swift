@@ -33,8 +33,17 @@ struct RelayStateMachine: Sendable {
     struct Batch: Sendable, Equatable {
         let state: CacheState
         let snapshot: TransactionSnapshot
-        /// By id.
+        /// By id; some of them only, where `needsEpoch` says that there are too many.
         let rows: [FeedRow]
+        /// Whether no tombstones can say what happened: a whole table was loaded or emptied, or there are too many rows.
+        let needsEpoch: Bool
+
+        init(state: CacheState, snapshot: TransactionSnapshot, rows: [FeedRow], hasMore: Bool = false) {
+            self.state = state
+            self.snapshot = snapshot
+            self.rows = rows
+            needsEpoch = hasMore || rows.contains(where: \.concernsTable)
+        }
     }
 
     /// What is saved, if the fencing number is still ours; `drains` is one more than in the batch's snapshot.
@@ -57,8 +66,8 @@ struct RelayStateMachine: Sendable {
         case publish(epoch: Int, [FeedRow])
         /// Say that Redis is to be left alone.
         case suspend(fence: Int)
-        /// One epoch more, for this server, not suspended.
-        case moveEpoch(fence: Int, run: String)
+        /// One epoch more, for this server, not suspended; what it makes good for is saved in the same transaction.
+        case moveEpoch(fence: Int, run: String, passing: Progress?)
         /// Give up the lock, so that an instance that can reach Redis may take it.
         case resign
     }
@@ -116,7 +125,12 @@ struct RelayStateMachine: Sendable {
         guard case .up(let run) = link else { return cutOff(office, batch, now: now) }
         if guards.contains(.epoch), batch.state.isSuspended || batch.state.redisRun != run {
             state = .changing(office)
-            return .moveEpoch(fence: office.fence, run: run)
+            return .moveEpoch(fence: office.fence, run: run, passing: nil)
+        }
+        if batch.needsEpoch {
+            // Nothing of an earlier epoch is read any more, and whoever fills a key of the new one sees these rows.
+            state = .changing(office)
+            return .moveEpoch(fence: office.fence, run: run, passing: progress(office, batch))
         }
         if batch.rows.isEmpty {
             office.cutOffSince = nil
@@ -173,8 +187,12 @@ struct RelayStateMachine: Sendable {
 
     private mutating func save(_ office: Office, _ batch: Batch) -> Action {
         state = .saving(office, batch)
+        return .save(progress(office, batch))
+    }
+
+    private func progress(_ office: Office, _ batch: Batch) -> Progress {
         let drains = batch.state.drains + 1
-        return .save(Progress(fence: office.fence, position: batch.snapshot, drains: drains, passed: batch.rows))
+        return Progress(fence: office.fence, position: batch.snapshot, drains: drains, passed: batch.rows)
     }
 
     /// Redis cannot be reached: first wait, then nobody may use it, then changes are passed without it.

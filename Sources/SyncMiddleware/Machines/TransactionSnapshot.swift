@@ -33,6 +33,9 @@ struct TransactionSnapshot: Sendable, Equatable {
         self.init(xmin: xmin, xmax: xmax, running: running)
     }
 
+    /// PostgreSQL's text.
+    var text: String { "\(xmin):\(xmax):" + running.map(String.init).joined(separator: ",") }
+
     /// `pg_visible_in_snapshot`: whether the transaction was over when the snapshot was taken.
     func sees(_ xid: UInt64) -> Bool {
         if xid < xmin { return true }

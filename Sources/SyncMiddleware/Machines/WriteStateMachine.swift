@@ -106,12 +106,12 @@ struct WriteStateMachine: Sendable {
         return [.noteEpoch(change.epoch), .commit]
     }
 
-    /// PostgreSQL refused, and has rolled back.
+    /// PostgreSQL refused, at the latest when COMMIT checked what is checked then, and has rolled back.
     mutating func refused() -> [Action] {
         giveUp(.refused)
     }
 
-    /// The connection broke, or a deadline passed, before COMMIT was sent.
+    /// The connection broke, or a deadline passed, before COMMIT was sent; or COMMIT itself failed.
     mutating func failed() -> [Action] {
         giveUp(.failed)
     }
@@ -175,7 +175,11 @@ struct WriteStateMachine: Sendable {
     }
 
     private mutating func giveUp(_ outcome: Outcome) -> [Action] {
-        guard case .transacting(let lease) = state else { preconditionFailure("given up in state \(state)") }
+        let lease: Lease?
+        switch state {
+        case .transacting(let held), .committing(_, let held): lease = held
+        default: preconditionFailure("given up in state \(state)")
+        }
         return (lease.map { [.release($0)] } ?? []) + end(outcome)
     }
 

@@ -78,7 +78,7 @@ extension SimulatedInstance {
         callDatabase { database, reply in
             switch action {
             case .suspend(let fence): reply(database.suspend(fence: fence))
-            case .moveEpoch(let fence, let run): database.moveEpoch(fence: fence, run: run, reply)
+            case .moveEpoch(let fence, let run, _): database.moveEpoch(fence: fence, run: run, reply)
             default:
                 if database.fence == fence { database.leaveOffice() }
                 reply(true)

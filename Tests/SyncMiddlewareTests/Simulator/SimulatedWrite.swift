@@ -131,8 +131,11 @@ final class SimulatedWrite {
                 self.instance.ifAlive(incarnation) { self.run(self.machine.commitUnknown()) }
             }
         }
+        // What is checked at the end of the transaction does not hold.
+        let isRefused = world.random.oneIn(40)
         instance.callDatabase { database, reply in
-            database.end(transaction, commit: true, now: world.now)
+            database.end(transaction, commit: !isRefused, now: world.now)
+            if isRefused { return reply(false) }
             world.note("\(self.key) v\(transaction.document.version) is committed (transaction \(transaction.xid))")
             reply(true)
         } _: { (isDone: Bool?) in
@@ -140,6 +143,8 @@ final class SimulatedWrite {
                 // The statement never reached the server, or its reply is lost.
                 world.after(world.lateness(300)) { world.database.end(transaction, commit: false, now: world.now) }
                 self.run(self.machine.commitUnknown())
+            } else if isDone == false {
+                self.run(self.machine.refused())
             } else {
                 self.run(self.machine.committed(canConfirm: self.canConfirm, now: world.now))
             }

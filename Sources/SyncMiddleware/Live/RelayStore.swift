@@ -1,0 +1,213 @@
+import Postgres
+
+/// The relay's statements, on the session that holds its office.
+struct RelayStore {
+    /// An office, and the epoch that it finds.
+    struct Office {
+        let fence: Int
+        let epoch: Int
+    }
+
+    let session: PostgresSession
+    let configuration: SyncConfiguration
+
+    // MARK: Office
+
+    /// Takes the office, if it is free, and gives its fencing number and the epoch.
+    ///
+    /// In a database that was restored or is new the state belongs to another history: the epoch moves, numbers of events
+    /// start a new timeline, and the position is what is there now, because nothing older can be cached under the new epoch.
+    func takeOffice(holder: String) async throws -> Office? {
+        let isOurs = try await session.query("SELECT pg_try_advisory_lock($1) AS taken", [.integer(SyncLock.relay)])
+        guard isOurs.first?["taken"].boolean == true else { return nil }
+        return try await session.withTransaction {
+            try await session.query("INSERT INTO cortex.cache_state DEFAULT VALUES ON CONFLICT DO NOTHING")
+            try await session.query("INSERT INTO cortex.relay_progress DEFAULT VALUES ON CONFLICT DO NOTHING")
+            let row = try await session.query(
+                """
+                UPDATE cortex.relay_progress SET fencing = greatest(fencing + 1, \(Self.milliseconds)), holder = $1,
+                    updated_at = now()
+                RETURNING fencing, (SELECT home FROM cortex.cache_state) IS NOT DISTINCT FROM \(Self.home) AS is_home
+                """,
+                [.text(holder)]
+            ).first
+            if row?["is_home"].boolean != true {
+                try await lockEpoch()
+                try await session.query(
+                    """
+                    UPDATE cortex.cache_state SET epoch = greatest(epoch + 1, \(Self.milliseconds)), home = \(Self.home),
+                        changed_at = now()
+                    """
+                )
+                try await session.query(
+                    """
+                    UPDATE cortex.relay_progress SET timeline = greatest(timeline + 1, \(Self.milliseconds)), seq = 0,
+                        position = pg_current_snapshot()
+                    """
+                )
+            }
+            let epoch = try await session.query("SELECT epoch FROM cortex.cache_state").first?["epoch"].integer
+            guard let fence = row?["fencing"].integer, let epoch else { return nil }
+            return Office(fence: Int(fence), epoch: Int(epoch))
+        }
+    }
+
+    private static let milliseconds = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+
+    /// System identifier, timeline and database: another one in every restored copy.
+    private static let home = """
+        (SELECT s.system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || '/' || d.oid
+        FROM pg_control_system() s, pg_database d WHERE d.datname = current_database())
+        """
+
+    // MARK: Batches
+
+    /// The state and the rows that are due, all of one snapshot: a single statement has one.
+    func batch() async throws -> RelayStateMachine.Batch? {
+        let limit = configuration.relayBatch
+        let result = try await session.query(
+            """
+            SELECT s.*, f.id, f.xid::text AS xid, f.kind, f.key, f.version, f.op
+            FROM (
+                SELECT c.epoch, coalesce(c.redis_run_id, '') AS run, c.suspended, c.drains,
+                    coalesce(p.position, '1:1:'::pg_snapshot)::text AS position,
+                    pg_current_snapshot()::text AS snapshot
+                FROM cortex.cache_state c CROSS JOIN cortex.relay_progress p
+            ) AS s
+            LEFT JOIN LATERAL (
+                SELECT f.* FROM cortex.change_feed f
+                WHERE f.xid >= pg_snapshot_xmin(s.position::pg_snapshot)
+                    AND NOT pg_visible_in_snapshot(f.xid, s.position::pg_snapshot)
+                    AND pg_visible_in_snapshot(f.xid, s.snapshot::pg_snapshot)
+                ORDER BY f.id LIMIT \(limit + 1)
+            ) AS f ON true
+            ORDER BY f.id
+            """
+        )
+        guard let first = result.first, let state = CacheStateQuery.state(first),
+            let snapshot = first["snapshot"].string.flatMap({ TransactionSnapshot($0) })
+        else { return nil }
+        let rows = result.rows.compactMap(Self.feedRow)
+        return RelayStateMachine.Batch(state: state, snapshot: snapshot, rows: rows, hasMore: rows.count > limit)
+    }
+
+    private static func feedRow(_ row: PostgresRow) -> FeedRow? {
+        guard let id = row["id"].integer, let xid = row["xid"].string.flatMap({ UInt64($0) }),
+            let operation = row["op"].string.flatMap(FeedRow.Operation.init)
+        else { return nil }
+        return FeedRow(
+            id: Int(id),
+            xid: xid,
+            kind: row["kind"].string ?? "",
+            rowKey: row["key"].string ?? "",
+            version: Int(row["version"].integer ?? 0),
+            operation: operation
+        )
+    }
+
+    // MARK: Saving, each only while the office is ours
+
+    /// Saves position, sequence numbers and drain.
+    func save(_ progress: RelayStateMachine.Progress) async throws -> Bool {
+        let result = try await session.query(
+            """
+            WITH ours AS (
+                UPDATE cortex.relay_progress SET position = $1::pg_snapshot, seq = seq + $2, updated_at = now()
+                WHERE fencing = $3 RETURNING seq
+            )
+            UPDATE cortex.cache_state SET drains = $4, drained_at = clock_timestamp() FROM ours
+            """,
+            [
+                .text(progress.position.text), .integer(Int64(progress.passed.count)), .integer(Int64(progress.fence)),
+                .integer(Int64(progress.drains)),
+            ]
+        )
+        return result.affected == 1
+    }
+
+    /// Says that Redis is to be left alone.
+    func suspend(fence: Int) async throws -> Bool {
+        let result = try await session.query(
+            """
+            UPDATE cortex.cache_state SET suspended = true, changed_at = now()
+            FROM cortex.relay_progress p WHERE p.fencing = $1
+            """,
+            [.integer(Int64(fence))]
+        )
+        return result.affected == 1
+    }
+
+    /// Waits for the transactions that write in the old epoch, and begins a new one for this server.
+    ///
+    /// - Returns: the new epoch; nil when another relay is in office.
+    func moveEpoch(fence: Int, run: String, passing progress: RelayStateMachine.Progress?) async throws -> Int? {
+        try await session.withTransaction {
+            try await lockEpoch()
+            let moved = try await session.query(
+                """
+                UPDATE cortex.cache_state c SET epoch = greatest(c.epoch + 1, \(Self.milliseconds)), redis_run_id = $2,
+                    suspended = false, changed_at = now()
+                FROM cortex.relay_progress p WHERE p.fencing = $1 RETURNING c.epoch
+                """,
+                [.integer(Int64(fence)), .text(run)]
+            ).first
+            guard let epoch = moved?["epoch"].integer else { return nil }
+            if let progress { try await pass(progress) }
+            return Int(epoch)
+        }
+    }
+
+    /// Saves the position of a batch of which not all rows may have been read.
+    private func pass(_ progress: RelayStateMachine.Progress) async throws {
+        try await session.query(
+            """
+            UPDATE cortex.relay_progress p SET position = $1::pg_snapshot, updated_at = now(), seq = p.seq + (
+                SELECT count(*) FROM cortex.change_feed f
+                WHERE f.xid >= pg_snapshot_xmin(coalesce(p.position, '1:1:'::pg_snapshot))
+                    AND NOT pg_visible_in_snapshot(f.xid, coalesce(p.position, '1:1:'::pg_snapshot))
+                    AND pg_visible_in_snapshot(f.xid, $1::pg_snapshot)
+            )
+            """,
+            [.text(progress.position.text)]
+        )
+        try await session.query(
+            "UPDATE cortex.cache_state SET drains = $1, drained_at = clock_timestamp()",
+            [.integer(Int64(progress.drains))]
+        )
+    }
+
+    private func lockEpoch() async throws {
+        let wait = configuration.epochWait
+        try await session.query("SELECT set_config('statement_timeout', $1, true)", [.text("\(wait.milliseconds)")])
+        try await session.query(
+            "SELECT pg_advisory_xact_lock($1)",
+            [.integer(SyncLock.epoch)],
+            timeout: wait + .seconds(1)
+        )
+    }
+
+    // MARK: Trimming
+
+    /// Removes what is old or too much of the change feed, as far as it was passed, and old answers.
+    ///
+    /// - Returns: how many rows of the feed went; as many as a step takes when there may be more.
+    func trim() async throws -> Int {
+        try await session.query(
+            "DELETE FROM cortex.idempotency_keys WHERE created_at < clock_timestamp() - make_interval(secs => $1)",
+            [.double(Double(configuration.idempotencyTime.milliseconds) / 1000)]
+        )
+        return try await session.query(
+            """
+            DELETE FROM cortex.change_feed f USING cortex.relay_progress p
+            WHERE f.id IN (SELECT o.id FROM cortex.change_feed o ORDER BY o.id LIMIT \(Self.trimStep))
+                AND (f.at < clock_timestamp() - make_interval(secs => $1)
+                    OR f.id <= (SELECT max(n.id) FROM cortex.change_feed n) - $2)
+                AND pg_visible_in_snapshot(f.xid, p.position)
+            """,
+            [.double(Double(configuration.feedTime.milliseconds) / 1000), .integer(Int64(configuration.feedRows))]
+        ).affected
+    }
+
+    /// How many rows one step of trimming takes.
+    static let trimStep = 5_000
+}

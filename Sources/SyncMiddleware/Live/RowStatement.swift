@@ -1,0 +1,68 @@
+import Diagnostics
+import Domain
+import Postgres
+
+/// The statement of a change: it touches one row, or none where the row is not as expected.
+struct RowStatement {
+    let text: String
+    let parameters: [PostgresValue]
+
+    /// Throws `usage` for a column that a change may not set, and for a key that no row of the table can have.
+    init(_ change: RowChange, of table: CatalogTable) throws(SyncError) {
+        let key = try Self.key(change, of: table)
+        let name = "public.\(PostgresIdentifier.quoted(table.name))"
+        switch change.operation {
+        case .create(let values):
+            let columns = key.map { ($0.column, $0.value) } + (try Self.columns(values, of: table))
+            let names = columns.map { PostgresIdentifier.quoted($0.0) }.joined(separator: ", ")
+            let places = columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
+            let target = table.key.map(PostgresIdentifier.quoted).joined(separator: ", ")
+            text = "INSERT INTO \(name) (\(names)) VALUES (\(places)) ON CONFLICT (\(target)) DO NOTHING"
+            parameters = columns.map(\.1)
+        case .replace(let values, let expected):
+            let columns = try Self.columns(values, of: table)
+            guard !columns.isEmpty else { throw SyncError(.usage, "a change has to set a column") }
+            let sets = columns.enumerated().map { "\(PostgresIdentifier.quoted($0.element.0)) = $\($0.offset + 1)" }
+            let condition = Self.condition(key, after: columns.count)
+            let version = columns.count + key.count + 1
+            text = "UPDATE \(name) SET \(sets.joined(separator: ", ")) WHERE \(condition) AND version = $\(version)"
+            parameters = columns.map(\.1) + key.map(\.value) + [.integer(Int64(expected))]
+        case .delete(let expected):
+            let version = expected == nil ? "" : " AND version = $\(key.count + 1)"
+            text = "DELETE FROM \(name) WHERE \(Self.condition(key, after: 0))\(version)"
+            parameters = key.map(\.value) + (expected.map { [.integer(Int64($0))] } ?? [])
+        }
+    }
+
+    private typealias KeyPart = (column: String, value: PostgresValue)
+
+    private static func key(_ change: RowChange, of table: CatalogTable) throws(SyncError) -> [KeyPart] {
+        let parts = change.id.split(
+            separator: "\u{1f}",
+            maxSplits: table.key.count - 1,
+            omittingEmptySubsequences: false
+        )
+        let isUUID = table.columns.first { $0.name == table.key[0] }?.type == .uuid
+        guard parts.count == table.key.count, !change.id.utf8.contains(0),
+            !isUUID || change.id.wholeMatch(of: /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/) != nil
+        else { throw SyncError(.usage, "no row of \(table.name) can have this key") }
+        return zip(table.key, parts).map { ($0, .text(String($1))) }
+    }
+
+    private static func condition(_ key: [KeyPart], after count: Int) -> String {
+        key.enumerated().map { "\(PostgresIdentifier.quoted($0.element.column)) = $\($0.offset + 1 + count)" }
+            .joined(separator: " AND ")
+    }
+
+    /// In the table's order, so that the same columns make the same statement.
+    private static func columns(
+        _ values: [String: PostgresValue],
+        of table: CatalogTable
+    ) throws(SyncError) -> [(String, PostgresValue)] {
+        let allowed = table.columns.map(\.name).filter { !table.key.contains($0) }
+        if let other = values.keys.sorted().first(where: { !allowed.contains($0) }) {
+            throw SyncError(.usage, "a change of \(table.name) cannot set \"\(other)\"")
+        }
+        return allowed.compactMap { name in values[name].map { (name, $0) } }
+    }
+}
