@@ -1,3 +1,4 @@
+import EmbeddedServers
 import Postgres
 import RESP
 import Redis

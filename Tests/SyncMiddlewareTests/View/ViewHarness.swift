@@ -19,24 +19,26 @@ struct ViewHarness {
     let postgres: PostgresClient
     let redis: RedisClient
     let server: ScratchRedis
+    /// The superuser's URL of the database.
+    let url: String
     var configuration = ViewConfiguration()
 
     static func with<R>(_ body: (ViewHarness) async throws -> R) async throws -> R {
         try await TestRedis.withServer { server in
-            try await withDatabase { postgres in
+            try await withDatabase { postgres, url in
                 try await RedisClient.withClient(RedisConfiguration(url: "unix://\(server.socket)")) {
-                    try await body(ViewHarness(postgres: postgres, redis: $0, server: server))
+                    try await body(ViewHarness(postgres: postgres, redis: $0, server: server, url: url))
                 }
             }
         }
     }
 
     /// A database with the schema.
-    static func withDatabase<R>(_ body: (PostgresClient) async throws -> R) async throws -> R {
+    static func withDatabase<R>(_ body: (PostgresClient, String) async throws -> R) async throws -> R {
         try await TestDatabase.withDatabase { url in
             try await PostgresClient.withClient(PostgresConfiguration(url: url)) { postgres in
                 _ = try await postgres.withSession { try await SchemaMigrator.ensureCurrent($0) }
-                return try await body(postgres)
+                return try await body(postgres, url)
             }
         }
     }

@@ -20,10 +20,13 @@ struct ViewReadersTests {
             RedisConfiguration(RedisURL(place: .socket(path: server.socket), user: user, password: Secret(password)))
         }
         try await TestRedis.withServer(configuration) { server in
-            try await ViewHarness.withDatabase { postgres in
+            try await ViewHarness.withDatabase { postgres, database in
                 try await RedisClient.withClient(url(server, "cortex", "writer")) { writer in
                     try await RedisClient.withClient(url(server, "cortex_view", "reader")) { reader in
-                        try await body(ViewHarness(postgres: postgres, redis: writer, server: server), reader)
+                        try await body(
+                            ViewHarness(postgres: postgres, redis: writer, server: server, url: database),
+                            reader
+                        )
                     }
                 }
             }
