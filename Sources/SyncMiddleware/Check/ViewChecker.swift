@@ -79,13 +79,11 @@ struct ViewChecker: Sendable {
 
     private func forEachPage(_ kind: ViewKind, _ body: ([ViewItem], Expected) async throws -> Void) async throws {
         var last: String?
-        while true {
+        repeat {
             let before = last
-            let count = try await withMoment { session in
-                var (items, values, count, bytes) = ([ViewItem](), Expected(), 0, 0)
-                try await ViewReader(session: session).page(kind, after: before, limit: pageRows) { row in
-                    last = row.id
-                    count += 1
+            last = try await withMoment { session in
+                var (items, values, bytes) = ([ViewItem](), Expected(), 0)
+                let ids = try await ViewReader(session: session).page(kind, after: before, limit: pageRows) { row in
                     bytes += row.body.count
                     values.add(row, kind)
                     items += row.facts.filter { !$0.isPrivate }.map { ViewItem($0, kind: kind, id: row.id) }
@@ -94,10 +92,9 @@ struct ViewChecker: Sendable {
                     (items, values, bytes) = ([], Expected(), 0)
                 }
                 try await body(items, values)
-                return count
+                return ids.count < pageRows ? nil : ids.last
             }
-            if count < pageRows { return }
-        }
+        } while last != nil
     }
 
     /// What PostgreSQL says about these places.

@@ -146,27 +146,23 @@ public struct PublishedView: Sendable {
     ///
     /// In a view that is live the edges of assets that turn out to be hidden or shown go first, as in a pass.
     private func renew(_ kind: ViewKind, _ run: inout ViewRun, isLive: Bool) async throws {
+        let limit = configuration.pageRows
         var last: String?
-        while true {
+        repeat {
             let before = last
-            let limit = configuration.pageRows
-            let count = try await postgres.withTransaction(.readOnly) { session in
+            last = try await postgres.withTransaction(.readOnly) { session in
                 run.moment = try await ViewMoment(session, epoch: run.office.epoch)
                 let reader = ViewReader(session: session)
                 if kind == .assets, isLive {
                     try await run.bringTurned(try await reader.ids(kind, after: before, limit: limit), at: nil, session)
                 }
-                var count = 0
-                try await reader.page(kind, after: before, limit: limit) { row in
-                    last = row.id
-                    count += 1
+                let ids = try await reader.page(kind, after: before, limit: limit) { row in
                     try await run.add(ViewChange(kind, row))
                 }
                 try await run.flush()
-                return count
+                return ids.count < limit ? nil : ids.last
             }
-            if count < limit { break }
-        }
+        } while last != nil
         try await dropUnlisted(kind, &run)
     }
 

@@ -2,31 +2,16 @@ import Domain
 
 /// The statements that read rows for the published view; each gives whole rows of one kind.
 enum ViewQueries {
-    /// Which rows: those of some ids, or a page in the order of ids.
-    enum Part: Sendable {
-        /// `$1`: the ids.
-        case ids
-        /// `$1`: how many.
-        case firstPage
-        /// `$1`: the last id of the page before, `$2`: how many.
-        case nextPage
+    /// The statement for whole rows of a kind with the ids `$1`.
+    static func rows(_ kind: ViewKind) -> String {
+        select(kind) + " WHERE \(idColumn(kind)) = ANY($1::\(idType(kind))[])"
     }
 
-    /// The statement for whole rows of a kind.
-    static func rows(_ kind: ViewKind, _ part: Part) -> String { select(kind) + " " + end(kind, part) }
-
-    /// The statement for the ids of a kind alone.
-    static func ids(_ kind: ViewKind, _ part: Part) -> String {
-        "SELECT \(idColumn(kind))::text AS id FROM public.\(kind.rawValue) t " + end(kind, part)
-    }
-
-    private static func end(_ kind: ViewKind, _ part: Part) -> String {
+    /// The statement for a page of the ids of a kind: after `$1` at most `$2`, or the first `$1` where there is none before.
+    static func ids(_ kind: ViewKind, isFirst: Bool) -> String {
         let id = idColumn(kind)
-        return switch part {
-        case .ids: "WHERE \(id) = ANY($1::\(idType(kind))[])"
-        case .firstPage: "ORDER BY \(id) LIMIT $1"
-        case .nextPage: "WHERE \(id) > $1::\(idType(kind)) ORDER BY \(id) LIMIT $2"
-        }
+        let end = isFirst ? "ORDER BY \(id) LIMIT $1" : "WHERE \(id) > $1::\(idType(kind)) ORDER BY \(id) LIMIT $2"
+        return "SELECT \(id)::text AS id FROM public.\(kind.rawValue) t " + end
     }
 
     /// The position now: the snapshot, the ends of the feed, and when the catalog was last imported.

@@ -41,32 +41,30 @@ struct ViewReader: Sendable {
     /// Hands the rows with these ids to the body, in bounded memory.
     func rows(_ kind: ViewKind, _ ids: [String], _ body: (ViewRow) async throws -> Void) async throws {
         guard !ids.isEmpty else { return }
-        try await session.forEachRow(ViewQueries.rows(kind, .ids), [.textArray(ids)]) { row in
+        try await session.forEachRow(ViewQueries.rows(kind), [.textArray(ids)]) { row in
             try await body(ViewRow(kind, row))
         }
     }
 
-    /// Hands the next rows in the order of their ids to the body, in bounded memory.
+    /// Hands the next rows in the order of their ids to the body, in no order, in bounded memory; gives those ids.
+    ///
+    /// Two statements, so that documents are made of the rows of the page alone, whatever is known about the table.
+    @discardableResult
     func page(
         _ kind: ViewKind,
         after last: String?,
         limit: Int,
         _ body: (ViewRow) async throws -> Void
-    ) async throws {
-        let part = last == nil ? ViewQueries.Part.firstPage : .nextPage
-        try await session.forEachRow(ViewQueries.rows(kind, part), Self.parameters(last, limit)) { row in
-            try await body(ViewRow(kind, row))
-        }
+    ) async throws -> [String] {
+        let ids = try await ids(kind, after: last, limit: limit)
+        try await rows(kind, ids, body)
+        return ids
     }
 
     /// The ids of the next rows.
     func ids(_ kind: ViewKind, after last: String?, limit: Int) async throws -> [String] {
-        let part = last == nil ? ViewQueries.Part.firstPage : .nextPage
-        let rows = try await session.query(ViewQueries.ids(kind, part), Self.parameters(last, limit)).rows
+        let parameters: [PostgresValue] = (last.map { [.text($0)] } ?? []) + [.integer(Int64(limit))]
+        let rows = try await session.query(ViewQueries.ids(kind, isFirst: last == nil), parameters).rows
         return rows.compactMap { $0["id"].string }
-    }
-
-    private static func parameters(_ last: String?, _ limit: Int) -> [PostgresValue] {
-        (last.map { [.text($0)] } ?? []) + [.integer(Int64(limit))]
     }
 }
