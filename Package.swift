@@ -114,7 +114,8 @@ let package = Package(
             [
                 "Diagnostics", "Domain", "LosslessJSON", "Settings", "Processes", "Postgres", "EmbeddedServers",
                 "SourceTree",
-                "SchemaMigration", "DataMigration", "RedisSource", "RuntimeTargets", "Reporting", "ExampleTree",
+                "SchemaMigration", "DataMigration", "RedisSource", "RuntimeTargets", "Reporting", "ExampleTree", "RESP",
+                "Redis", "SyncMiddleware",
             ],
             products: [argumentParser]
         ),

@@ -14,6 +14,7 @@ struct RootCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Migration", subcommands: migration),
             CommandGroup(name: "The embedded stack", subcommands: stack),
+            CommandGroup(name: "The speed layer", subcommands: speed),
             CommandGroup(name: "Schema and mapping", subcommands: structure),
             CommandGroup(name: "Everything else", subcommands: others),
         ]
@@ -26,6 +27,8 @@ struct RootCommand: AsyncParsableCommand {
     static let stack: [any ParsableCommand.Type] = [
         UpCommand.self, DownCommand.self, StatusCommand.self, DoctorCommand.self,
     ]
+
+    static let speed: [any ParsableCommand.Type] = [CacheCommand.self]
 
     static let structure: [any ParsableCommand.Type] = [SchemaCommand.self, MappingCommand.self]
 

@@ -40,6 +40,10 @@ extension ErrorCode {
         case .redisCancelled: "A command to Redis was cancelled on request."
         case .redisOverloaded: "Too many commands wait for Redis: it is slower than its callers."
         case .redisProtocol: "What answers is not Redis, or it broke the protocol. Check host and port."
+        case .viewForeign:
+            "The published keys exist in a Redis that is not ours: none of them was touched. Import them with `cortex migrate --source redis://…`, or take them over with `cortex cache rebuild --adopt`."
+        case .viewFenced:
+            "A later relay, or another database, has taken over the published view. Nothing was written; start again, or take it over with `--adopt`."
         case .schemaNewer: "The database has migrations that this program does not know. Use the newer program."
         case .schemaOutdated: "The database is not at the version that this program needs. `cortex schema up`."
         case .schemaChecksum: "An applied migration differs from the one shipped."

@@ -66,6 +66,13 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     /// What answers does not speak the protocol of Redis.
     case redisProtocol = "redis.protocol"
 
+    // MARK: Published view
+
+    /// The keys of the published view exist in a Redis that is not ours.
+    case viewForeign = "view.foreign"
+    /// A later relay, or another database, has taken over the published view.
+    case viewFenced = "view.fenced"
+
     // MARK: Reading and writing rows
 
     /// Neither PostgreSQL nor a cache can answer in time.
@@ -168,11 +175,11 @@ extension ErrorCode {
         case .sourceMissing, .sourceNotDirectory, .sourceEmpty, .mappingInvalid, .compressionInvalid, .jsonInvalid,
             .quarantineExceeded:
             Meaning(exitStatus: .badData, httpStatus: 422, logLevel: .warning, isRetryable: false)
-        case .sourceNotPermitted, .notPermitted, .postgresAuthentication, .redisAuthentication:
+        case .sourceNotPermitted, .notPermitted, .postgresAuthentication, .redisAuthentication, .viewForeign:
             Meaning(exitStatus: .notPermitted, httpStatus: 403, logLevel: .warning, isRetryable: false)
         case .sourceUnreadable, .cannotRead:
             Meaning(exitStatus: .badData, httpStatus: 500, logLevel: .error, isRetryable: false)
-        case .sourceHot, .runLocked, .interrupted:
+        case .sourceHot, .runLocked, .interrupted, .viewFenced:
             Meaning(exitStatus: .interrupted, httpStatus: 409, logLevel: .warning, isRetryable: true)
         case .postgresUnavailable, .postgresConnectionLost, .postgresDeadline, .redisUnavailable, .redisDeadline,
             .redisOverloaded, .syncUnavailable, .syncOutcomeUnknown, .programMissing, .serverStartFailed, .portTaken:

@@ -19,6 +19,13 @@ public struct RedisSource: Sendable {
         self.configuration = configuration
     }
 
+    /// Copies the database of a Redis whose URL was read before.
+    public init(url: RedisURL) {
+        var configuration = RedisConfiguration(url, clientName: "cortex-migrate")
+        configuration.commandTimeout = .seconds(60)
+        self.configuration = configuration
+    }
+
     /// Whether a source's text is the URL of a Redis.
     public static func isURL(_ text: String) -> Bool { RedisURL.looksLikeURL(text) }
 

@@ -22,6 +22,11 @@ extension Setting where Value == String? {
     public static var mapping: Self { Self(definition: .mapping) { .some($0) } }
 }
 
+extension Setting where Value == [String]? {
+    /// The kinds of rows that the published view shows; nil: all.
+    public static var publish: Self { Self(definition: .publish) { .some($0.map(SettingKind.list)) } }
+}
+
 extension Setting where Value == Secret? {
     /// The connection string of PostgreSQL.
     public static var databaseURL: Self { Self(definition: .databaseURL) { .some($0.map(Secret.init)) } }

@@ -2,7 +2,7 @@ extension SettingDefinition {
     /// Every setting, in the order of the reference page.
     public static let all: [Self] = [
         home, databaseURL, redisURL, source, mapping, maximumRecordSize, maximumQuarantined, connectTimeout, host, port,
-        logLevel, color,
+        publish, logLevel, color,
     ]
 
     /// The setting of this name.
@@ -34,7 +34,8 @@ extension SettingDefinition {
         variable: "REDIS_URL",
         kind: .connection,
         isSecret: true,
-        "The Redis that belongs to an existing target. No command of this version writes to it."
+        "The Redis that belongs to an existing target. Only `cortex cache` writes to it, and "
+            + "never to keys of the published view that are not ours."
     )
 
     static let source = Self(
@@ -94,6 +95,14 @@ extension SettingDefinition {
         kind: .whole(1...65_535),
         defaultText: "3000",
         "The port of the catalog service. No command of this version starts it."
+    )
+
+    static let publish = Self(
+        "publish",
+        variable: "CORTEX_PUBLISH",
+        kind: .words(["agents", "tasks", "assets", "asset_lineage"]),
+        "The kinds of rows that the published view in Redis shows to other programs. What is no longer listed is taken "
+            + "out when the view is made anew. Not set: all."
     )
 
     static let logLevel = Self(

@@ -14,6 +14,8 @@ public enum SettingKind: Sendable, Equatable {
     case duration
     /// One of these words.
     case choice([String])
+    /// Some of these words, with commas between them.
+    case words([String])
 
     /// Why the text cannot be used, as the end of a sentence; nil when it can.
     func problem(with text: String) -> String? {
@@ -34,6 +36,9 @@ public enum SettingKind: Sendable, Equatable {
                 ? nil : "must be a duration with its unit, such as 10s, 500ms or 1m30s"
         case .choice(let words):
             words.contains(text) ? nil : "must be one of \(words.joined(separator: ", "))"
+        case .words(let words):
+            Self.list(text).allSatisfy(words.contains) && !Self.list(text).isEmpty
+                ? nil : "must be some of \(words.joined(separator: ", ")), with commas between them"
         }
     }
 
@@ -49,6 +54,14 @@ public enum SettingKind: Sendable, Equatable {
         case .byteCount(let minimum): "size, at least \(minimum)"
         case .duration: "duration"
         case .choice(let words): words.joined(separator: ", ")
+        case .words(let words): "some of \(words.joined(separator: ","))"
+        }
+    }
+
+    /// The words of a text with commas between them.
+    static func list(_ text: String) -> [String] {
+        text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+            String(word.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
         }
     }
 }

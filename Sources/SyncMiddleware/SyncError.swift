@@ -2,7 +2,7 @@ public import Diagnostics
 
 /// What can go wrong in the sync middleware beyond what its stores say themselves.
 public struct SyncError: CortexError {
-    /// One of the `sync.…` codes, `not_found`, `usage`, or `internal`.
+    /// One of the `sync.…` and `view.…` codes, `not_found`, `usage`, `redis.unavailable`, or `internal`.
     public let code: ErrorCode
     /// What happened, in one sentence.
     public let message: String

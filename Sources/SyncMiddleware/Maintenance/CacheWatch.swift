@@ -1,0 +1,51 @@
+/// The checker as it runs all the time, beside an instance, at a low rate.
+///
+/// Each round compares a sample of cached documents; every so many rounds everything, the published view too. What it
+/// finds is handed on: a mismatch is an alert, for there should never be one.
+public struct CacheWatch: Sendable {
+    /// How often, and how much.
+    public struct Configuration: Sendable, Equatable {
+        /// The pause between two rounds; 10 s.
+        public var pause: Duration = .seconds(10)
+        /// How many documents a round compares; 100.
+        public var sample = 100
+        /// Every so many rounds everything is compared; 360, about once an hour.
+        public var wholeEvery = 360
+        /// How many mismatches of a round are told; 20.
+        public var limit = 20
+
+        /// The defaults.
+        public init() {}
+    }
+
+    private let maintenance: CacheMaintenance
+    private let configuration: Configuration
+    private let report: @Sendable (Result<CacheVerification, any Error>) async -> Void
+
+    /// Watches these stores; `report` gets each round, a failure (a store that is away) too.
+    public init(
+        _ maintenance: CacheMaintenance,
+        configuration: Configuration = Configuration(),
+        report: @escaping @Sendable (Result<CacheVerification, any Error>) async -> Void
+    ) {
+        self.maintenance = maintenance
+        self.configuration = configuration
+        self.report = report
+    }
+
+    /// Goes round until the task is cancelled; begins with everything.
+    public func run() async {
+        var round = 0
+        while !Task.isCancelled {
+            let sample = round.isMultiple(of: max(1, configuration.wholeEvery)) ? nil : configuration.sample
+            round += 1
+            do {
+                await report(.success(try await maintenance.verify(sample: sample, limit: configuration.limit)))
+            } catch {
+                if Task.isCancelled { return }
+                await report(.failure(error))
+            }
+            do { try await Task.sleep(for: configuration.pause) } catch { return }
+        }
+    }
+}
