@@ -2,6 +2,12 @@ import Domain
 
 /// How PostgreSQL makes the document of a row: what caches hold and clients get.
 enum DocumentQueries {
+    /// What a transaction that reads many documents sets for itself.
+    ///
+    /// UTC, so that a document depends on its row alone. No bitmap scans: on a table without statistics the planner would
+    /// look ids up in the trigram index, which takes a thousand times as long as the key's.
+    static let settings = "SELECT set_config('TimeZone', 'UTC', true), set_config('enable_bitmapscan', 'off', true)"
+
     /// The expression of a row's document, `{"version":N,…` with the fields named as the columns; text of type `json`
     /// is kept as it is.
     ///

@@ -129,7 +129,7 @@ struct DocumentChecker: Sendable {
 
     private func rows(_ table: CatalogTable, _ keys: [String]) async throws -> [String: Row] {
         try await postgres.withTransaction(.readOnly) { session in
-            try await session.query("SET LOCAL TIME ZONE 'UTC'")
+            try await session.query(DocumentQueries.settings)
             var result: [String: Row] = [:]
             try await session.forEachRow(DocumentQueries.documents(of: table), [.textArray(keys)]) { row in
                 result[row["key"].string ?? ""] = Row(

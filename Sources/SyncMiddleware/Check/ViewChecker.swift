@@ -234,7 +234,7 @@ struct ViewChecker: Sendable {
 
     private func withMoment<R>(_ body: (PostgresSession) async throws -> R) async throws -> R {
         try await view.postgres.withTransaction(.readOnly) { session in
-            try await session.query("SET LOCAL TIME ZONE 'UTC'")
+            try await session.query(DocumentQueries.settings)
             return try await body(session)
         }
     }

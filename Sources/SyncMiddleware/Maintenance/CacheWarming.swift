@@ -71,7 +71,7 @@ extension CacheMaintenance {
         guard !granted.isEmpty else { return }
         let taken = granted
         let rows = try await postgres.withTransaction(.readOnly) { session in
-            try await session.query("SET LOCAL TIME ZONE 'UTC'")
+            try await session.query(DocumentQueries.settings)
             return try await session.query(DocumentQueries.documents(of: table), [.textArray(taken)]).rows
         }
         let documents = rows.map { row -> (String, VersionedDocument?) in

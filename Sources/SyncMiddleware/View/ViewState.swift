@@ -53,9 +53,9 @@ struct ViewMoment: Sendable, Equatable {
     /// When the catalog was last imported, RFC 3339.
     let discovery: String?
 
-    /// Reads it in the open transaction, whose time zone becomes UTC so that documents depend on their rows alone.
+    /// Reads it in the open transaction, and sets what that needs to read documents.
     init(_ session: PostgresSession, epoch: Int) async throws {
-        try await session.query("SET LOCAL TIME ZONE 'UTC'")
+        try await session.query(DocumentQueries.settings)
         guard let row = try await session.query(ViewQueries.position).first, let text = row["snapshot"].string,
             let snapshot = TransactionSnapshot(text)
         else { throw SyncError(.internal, "PostgreSQL gave no snapshot") }
