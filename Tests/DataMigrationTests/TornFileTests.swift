@@ -43,7 +43,9 @@ struct TornFileTests {
             _ = try await load(harness, isLast: true) { _ in true }
             try await expect(harness, files: 1, blobs: 0, wholeFiles: 0, events: 0)
             #expect(try await harness.column("SELECT rule FROM source.findings") == ["hot_file"])
-            #expect(try await harness.column("SELECT entry_type FROM source.files WHERE \(Self.isFile)") == ["unreadable"])
+            #expect(
+                try await harness.column("SELECT entry_type FROM source.files WHERE \(Self.isFile)") == ["unreadable"]
+            )
         }
     }
 
