@@ -142,6 +142,7 @@ struct HistoryCheckerTests {
         },
         PlantedBreach(testDescription: "a change that was not passed", promise: .p17) {
             $0.committed.passed = [10, 12]
+            $0.committed.numbered = 2
         },
         PlantedBreach(testDescription: "a change that was passed twice", promise: .p17) {
             $0.committed.passed = [10, 12, 11, 11]
