@@ -33,11 +33,12 @@ test-faults: setup ## Run all tests with their long runs: every position of a fa
 check: setup ## Check format, layers, forbidden patterns, generated files and imports
 	@scripts/check
 
-bench: setup ## Measure against psql \copy, pgbench and redis-benchmark; ARGS=--full for a million tasks
+bench: setup ## Measure against psql \copy, pgbench and redis-benchmark, and the relay; ARGS=--full for a million tasks
 	$(SWIFT) build --configuration release --package-path Benchmarks --scratch-path .build \
 		--disable-build-manifest-caching
 	@Benchmarks/bench $(ARGS)
 	@.build/release/measure-clients 5 2 Benchmarks/results
+	@.build/release/measure-relay 20 1000 Benchmarks/results
 
 format: ## Format all Swift files in place
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks)

@@ -57,7 +57,7 @@ let package = Package(
             name: "CortexModules",
             targets: [
                 "Diagnostics", "Domain", "LosslessJSON", "Processes", "RESP", "Postgres", "Redis", "EmbeddedServers",
-                "SourceTree",
+                "SourceTree", "SchemaMigration", "SyncMiddleware",
             ]
         ),
     ],

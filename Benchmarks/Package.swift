@@ -33,5 +33,10 @@ let package = Package(
             dependencies: [.product(name: "CortexModules", package: "cortex")],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "measure-relay",
+            dependencies: [.product(name: "CortexModules", package: "cortex")],
+            swiftSettings: settings
+        ),
     ]
 )
