@@ -17,6 +17,8 @@ struct CacheStoreTests {
         var configuration = SyncConfiguration()
         configuration.redisDeadline = .seconds(2)
         configuration.connectDeadline = .seconds(10)
+        // No lease of a test ends because the machine is busy.
+        configuration.leaseTime = .seconds(60)
         return configuration
     }
 
