@@ -11,6 +11,8 @@ struct FaultRun {
     let schedule: FaultSchedule
     /// How many documents Redis held in the end.
     let cached: Int
+    /// The state of the cache in the end, as PostgreSQL has it.
+    let state: String
     /// What the processes printed.
     let talk: String
 
@@ -33,6 +35,7 @@ struct FaultRun {
             try await Task.sleep(for: .seconds(5))
             var committed = try await CommittedHistory(of: cluster)
             if store == .middleware { try await committed.addMiddleware(of: cluster) }
+            let state = try await cluster.rows("SELECT 'state', s.* FROM cortex.cache_state s;").first ?? []
             let events = try await cluster.events()
             return FaultRun(
                 seed: seed,
@@ -40,6 +43,7 @@ struct FaultRun {
                 events: events,
                 schedule: schedule,
                 cached: committed.cached.count,
+                state: state.joined(separator: " "),
                 talk: await cluster.talk()
             )
         }
@@ -72,7 +76,7 @@ struct FaultRun {
         let texts = counts.keys.sorted().map { "\($0) \(counts[$0] ?? 0)" }
         let faults = schedule.steps.map(\.fault.rawValue).joined(separator: " ")
         let found = breaches.prefix(10).map { "\n\($0)" }.joined()
-        return "CORTEX_TEST_SEED=\(seed): \(texts.joined(separator: ", ")); \(faults); cached \(cached); "
+        return "CORTEX_TEST_SEED=\(seed): \(texts.joined(separator: ", ")); \(faults); cached \(cached) (\(state)); "
             + "\(breaches.count) breaches\(found)"
     }
 }
