@@ -370,18 +370,10 @@ extension ConnectionStateMachine {
     mutating func cancelReturned(number: Int) -> Bool {
         guard var exchange, exchange.number == number, case .asked(let reason) = exchange.stop else { return false }
         exchange.stop = .delivered(reason)
-        switch state {
-        case .preparing: state = .preparing(exchange)
-        case .executing: state = .executing(exchange)
-        case .endingRows: state = .endingRows(exchange)
-        case .draining: state = .draining(exchange)
-        case .settling:
-            state = .completed(exchange)
-            return true
-        case .new, .connecting, .idle, .sendingRows, .receivingRows, .completed, .closed:
-            preconditionFailure("cancel returned in \(state)")
-        }
-        return false
+        if goesOn(as: exchange) { return false }
+        guard case .settling = state else { preconditionFailure("cancel returned in \(state)") }
+        state = .completed(exchange)
+        return true
     }
 
     /// The stopped exchange goes on although its cancel request has returned: the request came before the server had
@@ -391,6 +383,13 @@ extension ConnectionStateMachine {
     mutating func cancelAgain() -> Bool {
         guard var exchange, case .delivered(let reason) = exchange.stop else { return false }
         exchange.stop = .asked(reason)
+        return goesOn(as: exchange)
+    }
+
+    /// Notes how far the stopping of an exchange has come that the server still has something to say about.
+    ///
+    /// - Returns: false, and nothing is noted, when it has not.
+    private mutating func goesOn(as exchange: Exchange) -> Bool {
         switch state {
         case .preparing: state = .preparing(exchange)
         case .executing: state = .executing(exchange)

@@ -4,14 +4,14 @@ import Domain
 enum DocumentQueries {
     /// What a transaction that reads many documents sets for itself.
     ///
-    /// UTC, so that a document depends on its row alone. No bitmap scans: on a table without statistics the planner would
-    /// look ids up in the trigram index, which takes a thousand times as long as the key's.
-    static let settings = "SELECT set_config('TimeZone', 'UTC', true), set_config('enable_bitmapscan', 'off', true)"
+    /// No bitmap scans: on a table without statistics the planner would look ids up in the trigram index, which takes a
+    /// thousand times as long as the key's.
+    static let settings = "SELECT set_config('enable_bitmapscan', 'off', true)"
 
     /// The expression of a row's document, `{"version":N,…` with the fields named as the columns; text of type `json`
     /// is kept as it is.
     ///
-    /// The session's time zone must be UTC, or times would depend on more than the row.
+    /// The driver's sessions are in UTC; in another zone times would depend on more than the row.
     static func body(of table: CatalogTable, alias: String) -> String {
         let names = ["version"] + table.columns.map(\.name).filter { $0 != "password_hash" }
         let columns = names.map { "\(alias).\($0)" }.joined(separator: ", ")

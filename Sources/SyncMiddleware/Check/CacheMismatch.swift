@@ -1,3 +1,5 @@
+import Foundation
+
 /// A key that does not hold what PostgreSQL says, and has not for longer than changes are on their way.
 public struct CacheMismatch: Sendable, Equatable, Codable {
     /// What is wrong.
@@ -89,6 +91,6 @@ public struct CacheCheckReport: Sendable, Equatable, Codable {
     static func nines(checked: Int, mismatches: Int) -> Double {
         guard checked > 0 else { return 0 }
         let share = Double(max(mismatches, 1)) / Double(checked)
-        return (max(0, -logarithm(share)) * 10).rounded(.down) / 10
+        return (max(0, -log10(share)) * 10).rounded(.down) / 10
     }
 }

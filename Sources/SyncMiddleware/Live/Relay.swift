@@ -143,11 +143,7 @@ final class Relay: Sendable {
     // MARK: What was passed
 
     private func publish(_ rows: [FeedRow], epoch: Int) {
-        var newest: [String: FeedRow] = [:]
-        for row in rows where !row.concernsTable && (newest[row.key]?.version ?? -1) < row.version {
-            newest[row.key] = row
-        }
-        for row in newest.values { instance.tell(row.kind, row.rowKey, version: row.version, epoch: epoch) }
+        for row in FeedRow.newest(rows) { instance.tell(row.kind, row.rowKey, version: row.version, epoch: epoch) }
         if let fence = machine.withLock({ $0.fence }) { callView(fence: fence, epoch: epoch) }
     }
 

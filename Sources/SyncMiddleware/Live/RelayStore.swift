@@ -28,7 +28,7 @@ struct RelayStore {
             try await session.query("INSERT INTO cortex.relay_progress DEFAULT VALUES ON CONFLICT DO NOTHING")
             let row = try await session.query(
                 """
-                UPDATE cortex.relay_progress SET fencing = greatest(fencing + 1, \(Self.milliseconds)), holder = $1,
+                UPDATE cortex.relay_progress SET fencing = \(RisingNumber.next("fencing")), holder = $1,
                     updated_at = now()
                 RETURNING fencing, (SELECT home FROM cortex.cache_state) IS NOT DISTINCT FROM \(Self.home) AS is_home
                 """,
@@ -38,13 +38,13 @@ struct RelayStore {
                 try await lockEpoch()
                 try await session.query(
                     """
-                    UPDATE cortex.cache_state SET epoch = greatest(epoch + 1, \(Self.milliseconds)), home = \(Self.home),
+                    UPDATE cortex.cache_state SET epoch = \(RisingNumber.next("epoch")), home = \(Self.home),
                         changed_at = now()
                     """
                 )
                 try await session.query(
                     """
-                    UPDATE cortex.relay_progress SET timeline = greatest(timeline + 1, \(Self.milliseconds)), seq = 0,
+                    UPDATE cortex.relay_progress SET timeline = \(RisingNumber.next("timeline")), seq = 0,
                         position = pg_current_snapshot()
                     """
                 )
@@ -54,8 +54,6 @@ struct RelayStore {
             return Office(fence: Int(fence), epoch: Int(epoch))
         }
     }
-
-    private static let milliseconds = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
     /// System identifier, timeline and database: another one in every restored copy.
     private static let home = """
@@ -151,7 +149,7 @@ struct RelayStore {
             try await lockEpoch()
             let moved = try await session.query(
                 """
-                UPDATE cortex.cache_state c SET epoch = greatest(c.epoch + 1, \(Self.milliseconds)), redis_run_id = $2,
+                UPDATE cortex.cache_state c SET epoch = \(RisingNumber.next("c.epoch")), redis_run_id = $2,
                     suspended = false, changed_at = now()
                 FROM cortex.relay_progress p WHERE p.fencing = $1 RETURNING c.epoch
                 """,

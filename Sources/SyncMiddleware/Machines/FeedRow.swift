@@ -43,25 +43,29 @@ public struct FeedRow: Sendable, Equatable {
     /// Whether it says of every row of the table that it may have changed: only a new epoch answers that.
     var concernsTable: Bool { operation == .reload || operation == .truncate }
 
-    /// The newest version of each key, in order of the rows: one INVALIDATE each.
-    static func coalesced(_ rows: [FeedRow]) -> [KeyVersion] {
-        var result: [KeyVersion] = []
+    /// The newest row of each key, in the order in which the keys come.
+    static func newest(_ rows: [FeedRow]) -> [FeedRow] {
+        var result: [FeedRow] = []
         var places: [String: Int] = [:]
         for row in rows where !row.concernsTable {
-            let key = row.key
-            if let place = places[key] {
-                result[place].version = max(result[place].version, row.version)
+            if let place = places[row.key] {
+                if result[place].version < row.version { result[place] = row }
             } else {
-                places[key] = result.count
-                result.append(KeyVersion(key: key, version: row.version))
+                places[row.key] = result.count
+                result.append(row)
             }
         }
         return result
+    }
+
+    /// The newest version of each key, in the order in which the keys come: one INVALIDATE each.
+    static func coalesced(_ rows: [FeedRow]) -> [KeyVersion] {
+        newest(rows).map { KeyVersion(key: $0.key, version: $0.version) }
     }
 }
 
 /// A version of a key.
 struct KeyVersion: Sendable, Equatable {
     let key: String
-    var version: Int
+    let version: Int
 }

@@ -8,9 +8,7 @@ enum CacheEpoch {
     /// Waits for the transactions that write in the old epoch, as the relay does.
     static func move(_ postgres: PostgresClient) async throws -> Int {
         let sql = """
-            UPDATE cortex.cache_state
-            SET epoch = greatest(epoch + 1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint), changed_at = now()
-            RETURNING epoch
+            UPDATE cortex.cache_state SET epoch = \(RisingNumber.next("epoch")), changed_at = now() RETURNING epoch
             """
         let row = try await postgres.withTransaction { session in
             try await session.query("SELECT pg_advisory_xact_lock($1::bigint)", [.integer(SyncLock.epoch)])
