@@ -142,7 +142,7 @@ public final class ScratchRedis: Sendable {
 
     /// Stops it where it is, as if its machine hung.
     public func suspend() {
-        if let pid = processID { ProcessTable.signal(pid, SIGSTOP) }
+        if let pid = processID { ProcessTable.suspend(pid) }
     }
 
     /// Lets it go on.

@@ -16,11 +16,17 @@ public enum ProcessTable: Sendable {
     /// Whether a process with this id runs; one that has ended and was not yet collected does not count.
     public static func isRunning(_ pid: Int32) -> Bool {
         guard exists(pid) else { return false }
+        guard let state = state(of: pid) else { return true }
+        return state != UInt8(ascii: "Z") && state != UInt8(ascii: "X")
+    }
+
+    /// The letter that Linux gives the state of a process, such as `T` for a stopped one; nil where it gives none.
+    private static func state(of pid: Int32) -> UInt8? {
         // The name in parentheses may itself hold parentheses; the state follows the last one.
         guard let stat = SmallFile.bytesIfPresent(at: "/proc/\(pid)/stat"), let name = stat.lastIndex(of: 0x29),
             name + 2 < stat.count
-        else { return true }
-        return stat[name + 2] != UInt8(ascii: "Z") && stat[name + 2] != UInt8(ascii: "X")
+        else { return nil }
+        return stat[name + 2]
     }
 
     /// The words of the command line of a running process; empty when they cannot be had.
@@ -65,6 +71,16 @@ public enum ProcessTable: Sendable {
     public static func signal(_ pid: Int32, _ signal: Int32) {
         guard pid > 1 else { return }
         _ = kill(pid, signal)
+    }
+
+    /// Stops a process where it is, and waits until it stands.
+    ///
+    /// On a busy machine it may run on for a moment after the signal. `SIGCONT` lets it go on. Waits on Linux alone, at
+    /// most 10 s.
+    public static func suspend(_ pid: Int32) {
+        signal(pid, SIGSTOP)
+        let deadline = ContinuousClock.now + .seconds(10)
+        while let state = state(of: pid), state != UInt8(ascii: "T"), ContinuousClock.now < deadline { usleep(100) }
     }
 
     /// Waits until the process is gone; false when it still runs at the deadline.

@@ -168,24 +168,17 @@ final class RedisLink: @unchecked Sendable {
         guard attempt == machine.attempt else { return }
         lastReceived = .now()
         buffer.withUnsafeReadableBytes { decoder.append(contentsOf: $0) }
-        var answered = (commands: 0, bytes: 0)
-        defer {
-            if answered.commands > 0 { front?.release(commands: answered.commands, bytes: answered.bytes) }
-        }
         do {
             while attempt == machine.attempt, let value = try decoder.next() {
                 switch machine.received(value, attempt: attempt) {
                 case .deliver:
                     let (receiver, size) = replies.next()
-                    answered.commands += 1
-                    answered.bytes += size
-                    switch receiver {
-                    case .waiter(let waiter): waiter.finish(Self.reply(value))
-                    case .nobody: break
-                    case .unexpected:
-                        answered.commands -= 1
+                    if case .unexpected = receiver {
                         return breakProtocol("it answered what was not asked", nil, attempt)
                     }
+                    // Before the reply: whoever has it finds room for the next command.
+                    front?.release(commands: 1, bytes: size)
+                    if case .waiter(let waiter) = receiver { waiter.finish(Self.reply(value)) }
                 case .push: events?.pushed(value)
                 case .greet(let step): greet(step)
                 case .becomeReady: becameReady()

@@ -52,7 +52,7 @@ struct StoppingTests {
             try await client.withSession { session in
                 // A stopped server process takes the signal first when it goes on, and reads the statement after that.
                 let server = session.backendPID
-                ProcessTable.signal(server, SIGSTOP)
+                ProcessTable.suspend(server)
                 defer { ProcessTable.signal(server, SIGCONT) }
                 let error = try await withThrowingTaskGroup(of: PostgresError.self) { group in
                     group.addTask {
