@@ -63,9 +63,12 @@ extension PostgresSession {
         _ body: (inout PostgresCopyIn) async throws -> Void
     ) async throws -> Int {
         try checkOpen()
+        // As a script, that is in the simple protocol: in the other one a COPY has two ends for the server, one behind the
+        // statement and one behind the rows. One that fails before the first row is read would be answered twice, and the
+        // second answer taken for that of the next statement.
         let (number, answer) = try await connection.perform(
             sql,
-            .parameterised([]),
+            .script,
             shape: .copyIn,
             deadline: deadline(timeout)
         )

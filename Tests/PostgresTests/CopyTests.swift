@@ -1,5 +1,7 @@
 import Diagnostics
+import Foundation
 import Postgres
+import Processes
 import TestSupport
 import Testing
 
@@ -158,6 +160,46 @@ struct CopyTests {
                     }
                 }
                 try await expect(session, "SELECT count(*) FROM t", gives: 0)
+            }
+        }
+    }
+
+    @Test("A COPY that fails before the server reads its first row leaves the session in step with it")
+    func failsBeforeRows() async throws {
+        try await withDatabaseClient { client in
+            try await client.withSession { session in
+                // Waits between the answer to COPY and the first look at what we send.
+                try await session.run(
+                    script: """
+                        CREATE TABLE t (id bigint);
+                        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
+                        BEGIN PERFORM pg_sleep(0.05); RAISE EXCEPTION 'not today'; END $$;
+                        CREATE TRIGGER wait BEFORE INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION wait();
+                        """
+                )
+                let server = session.backendPID
+                for round in 0..<5 {
+                    defer { ProcessTable.signal(server, SIGCONT) }
+                    let error = try await postgresError {
+                        try await session.copyIn("COPY t FROM STDIN") { writer in
+                            try await eventually("the COPY has failed") {
+                                try await client.query(
+                                    "SELECT state <> 'active' FROM pg_stat_activity WHERE pid = $1",
+                                    [.integer(Int64(server))]
+                                ).first?[0].boolean == true
+                            }
+                            // The server has said so, and not yet seen how we end our side.
+                            ProcessTable.suspend(server)
+                            for _ in 0..<100_000_000 { try await writer.write(Array("1\n".utf8)) }
+                        }
+                    }
+                    #expect(error.sqlState == "P0001")
+                    async let answer = session.query("SELECT \(round)")
+                    try await Task.sleep(for: .milliseconds(50))
+                    ProcessTable.signal(server, SIGCONT)
+                    // What answers is this statement, and not what was left of the COPY.
+                    #expect(try await answer.first?[0].integer == Int64(round))
+                }
             }
         }
     }
