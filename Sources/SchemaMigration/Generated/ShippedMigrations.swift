@@ -2607,11 +2607,13 @@ CREATE POLICY service_roles ON public.assets FOR ALL TO cortex_api, cortex_loade
 
 """###,
 verify: ###"""
--- The committed list of grants, by role and privileges. It must equal what the database holds, both ways.
+-- The committed list of grants, by role and privileges. It must equal what the database holds, both ways; of objects that
+-- a later migration has made the verification of that migration says the same.
 
 DO $$
 DECLARE
     differences text;
+    made_later text[] := ARRAY['table cortex.feed_batches'];
 BEGIN
     WITH acl AS (
         SELECT 'schema ' || n.nspname AS object, a.grantee, a.privilege_type FROM pg_namespace n
@@ -2811,7 +2813,7 @@ BEGIN
         '; ' ORDER BY coalesce(a.grantee, w.grantee), coalesce(a.object, w.object)
     ) INTO differences
     FROM actual a FULL JOIN wanted w USING (grantee, object)
-    WHERE a.privileges IS DISTINCT FROM w.privileges;
+    WHERE a.privileges IS DISTINCT FROM w.privileges AND coalesce(a.object, w.object) <> ALL (made_later);
     IF differences IS NOT NULL THEN
         RAISE EXCEPTION 'grants differ from the committed list: %', differences;
     END IF;
@@ -2996,6 +2998,80 @@ COMMENT ON COLUMN cortex.relay_progress.position IS 'Everything visible in this 
 COMMENT ON COLUMN cortex.cache_state.drained_at IS 'When the relay last had passed on every visible change; bounds how old a cached answer can be.';
 COMMENT ON COLUMN cortex.cache_state.epoch IS 'Part of every private cache key. Starts as milliseconds since 1970, so that a database made anew or restored never meets entries of an earlier one; moves by one.';
 ALTER TABLE cortex.cache_state DROP COLUMN home, DROP COLUMN drains;
+
+"""###
+),
+SchemaStep(
+number: 12,
+name: "feed_batches",
+up: ###"""
+-- Numbers of events: which rows each step of the relay passed on. A row of the feed has no number itself: writing one into
+-- it would cost each change a second write. The number follows from the step and from the ids within it.
+
+CREATE TABLE cortex.feed_batches (
+    timeline bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    row_count bigint NOT NULL CONSTRAINT feed_batches_row_count CHECK (row_count > 0),
+    since pg_snapshot NOT NULL,
+    upto pg_snapshot NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (timeline, last_seq)
+);
+COMMENT ON TABLE cortex.feed_batches IS 'One row per step of the relay that passed rows of the change feed on: their numbers. Not dumped.';
+COMMENT ON COLUMN cortex.feed_batches.timeline IS 'First half of the event ids.';
+COMMENT ON COLUMN cortex.feed_batches.last_seq IS 'Number of the step''s row with the highest id; the others have the numbers below, by id.';
+COMMENT ON COLUMN cortex.feed_batches.row_count IS 'How many rows it passed; fewer are left once the feed is trimmed, those with the lowest ids go first.';
+COMMENT ON COLUMN cortex.feed_batches.since IS 'Rows that are visible in this snapshot had been passed before.';
+COMMENT ON COLUMN cortex.feed_batches.upto IS 'Rows that are visible in this snapshot were passed by then.';
+
+-- Where the numbers rise is where their rows are known: a relay cannot do one without the other.
+CREATE FUNCTION cortex.feed_numbered() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO cortex.feed_batches (timeline, last_seq, row_count, since, upto)
+    VALUES (NEW.timeline, NEW.seq, NEW.seq - OLD.seq, coalesce(OLD.position, '1:1:'), NEW.position);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION cortex.feed_numbered() IS 'Keeps which rows got the numbers that the relay just gave.';
+CREATE TRIGGER numbered AFTER UPDATE ON cortex.relay_progress
+    FOR EACH ROW WHEN (NEW.timeline = OLD.timeline AND NEW.seq > OLD.seq)
+    EXECUTE FUNCTION cortex.feed_numbered();
+REVOKE EXECUTE ON FUNCTION cortex.feed_numbered() FROM PUBLIC;
+
+GRANT SELECT ON cortex.feed_batches TO cortex_api, cortex_backup;
+GRANT SELECT, DELETE ON cortex.feed_batches TO cortex_relay;
+
+"""###,
+verify: ###"""
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_trigger WHERE tgrelid = 'cortex.relay_progress'::regclass AND tgname = 'numbered'
+    ) THEN
+        RAISE EXCEPTION 'events get no numbers: trigger "numbered" of cortex.relay_progress is missing';
+    END IF;
+    IF EXISTS (
+        SELECT FROM (VALUES
+            ('cortex_api', 'SELECT'), ('cortex_backup', 'SELECT'), ('cortex_relay', 'SELECT'), ('cortex_relay', 'DELETE')
+        ) AS wanted (role, privilege)
+        FULL JOIN (
+            SELECT r.rolname AS role, a.privilege_type AS privilege FROM pg_class c
+            CROSS JOIN LATERAL aclexplode(c.relacl) AS a LEFT JOIN pg_roles r ON r.oid = a.grantee
+            WHERE c.oid = 'cortex.feed_batches'::regclass AND a.grantee <> c.relowner
+        ) AS actual USING (role, privilege)
+        WHERE wanted IS NULL OR actual IS NULL
+    ) THEN
+        RAISE EXCEPTION 'grants on cortex.feed_batches differ from the committed list';
+    END IF;
+END
+$$;
+
+"""###,
+down: ###"""
+DROP TRIGGER numbered ON cortex.relay_progress;
+DROP FUNCTION cortex.feed_numbered();
+DROP TABLE cortex.feed_batches;
 
 """###
 ),

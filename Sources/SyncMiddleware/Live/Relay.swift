@@ -74,9 +74,9 @@ final class Relay: Sendable {
             }
             guard machine.withLock({ $0.fence }) == fence else { return false }
             if ContinuousClock.now >= nextTrim {
-                let count = try await store.trim()
-                counters.add(.trimmedRows, count)
-                if count < RelayStore.trimStep { nextTrim = .now + configuration.trimInterval }
+                let (rows, hasMore) = try await store.trim()
+                counters.add(.trimmedRows, rows)
+                if !hasMore { nextTrim = .now + configuration.trimInterval }
             }
             await instance.rest(configuration.relayInterval)
         }

@@ -91,22 +91,8 @@ struct RelayStore {
         guard let first = result.first, let state = CacheStateQuery.state(first),
             let snapshot = first["snapshot"].string.flatMap({ TransactionSnapshot($0) })
         else { return nil }
-        let rows = result.rows.compactMap(Self.feedRow)
+        let rows = result.rows.compactMap { FeedRow($0) }
         return RelayStateMachine.Batch(state: state, snapshot: snapshot, rows: rows, hasMore: rows.count > limit)
-    }
-
-    private static func feedRow(_ row: PostgresRow) -> FeedRow? {
-        guard let id = row["id"].integer, let xid = row["xid"].string.flatMap({ UInt64($0) }),
-            let operation = row["op"].string.flatMap(FeedRow.Operation.init)
-        else { return nil }
-        return FeedRow(
-            id: Int(id),
-            xid: xid,
-            kind: row["kind"].string ?? "",
-            rowKey: row["key"].string ?? "",
-            version: Int(row["version"].integer ?? 0),
-            operation: operation
-        )
     }
 
     // MARK: Saving, each only while the office is ours
@@ -192,26 +178,46 @@ struct RelayStore {
 
     // MARK: Trimming
 
-    /// Removes what is old or too much of the change feed, as far as it was passed, and old answers.
+    /// Removes what is old or too much of the change feed, as far as it was passed, of its numbers, and of old answers.
     ///
-    /// - Returns: how many rows of the feed went; as many as a step takes when there may be more.
-    func trim() async throws -> Int {
+    /// Rows go in the order of their ids, none before another: numbers are counted from the end of what was passed.
+    ///
+    /// - Returns: how many rows of the feed went, and whether it took as many as it may at a time.
+    func trim() async throws -> (rows: Int, hasMore: Bool) {
         try await session.query(
             "DELETE FROM cortex.idempotency_keys WHERE created_at < clock_timestamp() - make_interval(secs => $1)",
             [.double(Double(configuration.idempotencyTime.milliseconds) / 1000)]
         )
-        return try await session.query(
+        let limits: [PostgresValue] = [
+            .double(Double(configuration.feedTime.milliseconds) / 1000), .integer(Int64(configuration.feedRows)),
+        ]
+        let rows = try await session.query(
             """
-            DELETE FROM cortex.change_feed f USING cortex.relay_progress p
-            WHERE f.id IN (SELECT o.id FROM cortex.change_feed o ORDER BY o.id LIMIT \(Self.trimStep))
-                AND (f.at < clock_timestamp() - make_interval(secs => $1)
-                    OR f.id <= (SELECT max(n.id) FROM cortex.change_feed n) - $2)
-                AND pg_visible_in_snapshot(f.xid, p.position)
+            WITH oldest AS MATERIALIZED (
+                SELECT f.id, NOT coalesce(pg_visible_in_snapshot(f.xid, p.position), false)
+                    OR (f.at >= clock_timestamp() - make_interval(secs => $1)
+                        AND f.id > (SELECT max(n.id) FROM cortex.change_feed n) - $2) AS stays
+                FROM cortex.change_feed f CROSS JOIN cortex.relay_progress p ORDER BY f.id LIMIT \(Self.trimStep)
+            )
+            DELETE FROM cortex.change_feed f USING oldest o
+            WHERE f.id = o.id AND o.id < coalesce((SELECT min(s.id) FROM oldest s WHERE s.stays), o.id + 1)
             """,
-            [.double(Double(configuration.feedTime.milliseconds) / 1000), .integer(Int64(configuration.feedRows))]
+            limits
         ).affected
+        let steps = try await session.query(
+            """
+            DELETE FROM cortex.feed_batches b USING cortex.relay_progress p, (
+                SELECT o.timeline, o.last_seq FROM cortex.feed_batches o ORDER BY 1, 2 LIMIT \(Self.trimStep)
+            ) AS oldest
+            WHERE (b.timeline, b.last_seq) = (oldest.timeline, oldest.last_seq)
+                AND (b.timeline <> p.timeline OR b.last_seq <= p.seq - $2
+                    OR b.at < clock_timestamp() - make_interval(secs => $1))
+            """,
+            limits
+        ).affected
+        return (rows, max(rows, steps) >= Self.trimStep)
     }
 
     /// How many rows one step of trimming takes.
-    static let trimStep = 5_000
+    private static let trimStep = 5_000
 }

@@ -1,0 +1,23 @@
+/// A row of the change feed that the relay has passed on, with its number.
+public struct FeedEvent: Sendable, Equatable {
+    /// Its id for those who resume after it.
+    public let position: FeedPosition
+    /// What happened to which row.
+    public let row: FeedRow
+    /// When the row was changed by PostgreSQL's clock, RFC 3339 in UTC with milliseconds.
+    public let at: String
+}
+
+/// Some events in the order of their numbers; of one row they are in the order of its versions.
+public struct FeedPage: Sendable, Equatable {
+    /// The events, without a gap; empty where there are none, or with `isReset`.
+    public let events: [FeedEvent]
+    /// Where to go on from.
+    public let next: FeedPosition
+    /// Whether more events are there already.
+    public let hasMore: Bool
+    /// Whether the events after the place asked for are not known any more: it is of another timeline, or they were trimmed.
+    ///
+    /// What was missed cannot be said: everything may have changed. `next` is the newest event.
+    public let isReset: Bool
+}
