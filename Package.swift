@@ -131,7 +131,7 @@ let package = Package(
         // Layer 7
         .executableTarget(name: "cortex", dependencies: ["Commands"], swiftSettings: settings),
         // Tests
-        module("TestSupport", ["Diagnostics", "Processes", "EmbeddedServers"]),
+        module("TestSupport", ["Diagnostics", "Processes", "EmbeddedServers"], products: [crypto]),
         // One process of the fault rig; in no product.
         .executableTarget(
             name: "sync-worker",

@@ -63,8 +63,16 @@ public struct SyncConfiguration: Sendable, Equatable {
     public var nearCacheStripes = 256
     /// How long the invalidation link may be silent before it counts as lost; 2 s, with a ping every second.
     public var linkSilence: Duration = .seconds(2)
-    /// When a store's calls are given up for a while.
-    public var breaker = Breaker()
+    /// When calls to Redis are given up for a while.
+    public var redisBreaker = Breaker()
+    /// When reads of PostgreSQL are given up for a while: as `redisBreaker`, and after 3 failures in a row.
+    ///
+    /// A read that waits for its deadline takes so long that few of them would never reach the ratio, and each would wait.
+    public var databaseBreaker = {
+        var breaker = Breaker()
+        breaker.failuresInARow = 3
+        return breaker
+    }()
     /// How long the answer of an `Idempotency-Key` is kept; 24 h.
     public var idempotencyTime: Duration = .seconds(86_400)
     /// How many rows of the change feed the relay passes at a time; 5,000.
@@ -88,6 +96,8 @@ public struct SyncConfiguration: Sendable, Equatable {
         public var minimumCalls = 10
         /// The share of failures, of 100, that opens the breaker; 50.
         public var failurePercent = 50
+        /// So many failures one after the other open it too, however long they take; nil for never, the default.
+        public var failuresInARow: Int?
         /// How long it stays open before one call may try; 500 ms.
         public var openTime: Duration = .milliseconds(500)
 

@@ -16,6 +16,7 @@ struct MiddlewareTarget: LoadTarget {
             return LoadAnswer(
                 version: answer.version,
                 mark: answer.body.flatMap { TaskDocument.mark(in: $0) },
+                digest: answer.body.map { BodyDigest.of($0) },
                 source: answer.source.rawValue,
                 isStale: answer.source == .stale
             )
@@ -26,21 +27,32 @@ struct MiddlewareTarget: LoadTarget {
     }
 
     func write(_ key: String, mark: String) async -> Int? {
+        await change(key, mark, removes: false)
+    }
+
+    func remove(_ key: String, mark: String) async -> Int? {
+        await change(key, mark, removes: true)
+    }
+
+    private func change(_ key: String, _ mark: String, removes: Bool) async -> Int? {
         for attempt in 0..<Self.conflicts {
             // What the caches say first; who was refused asks PostgreSQL.
-            guard let expected = await read(key, attempt == 0 ? .recent : .strong), !expected.isStale else {
-                return nil
-            }
-            let change = RowChange(
-                kind: "tasks",
-                id: key,
-                .replace(["title": .text(mark)], expected: expected.version)
+            guard let seen = await read(key, attempt == 0 ? .recent : .strong), !seen.isStale else { return nil }
+            let operation: RowChange.Operation =
+                switch (seen.mark, removes) {
+                case (nil, _): .create(["title": .text(mark), "description": .text(Self.description)])
+                case (_, false): .replace(["title": .text(mark)], expected: seen.version)
+                case (_, true): .delete(expected: seen.version)
+                }
+            // The ledger of the rig names removals by who asked for them.
+            let request = WriteRequest(
+                RowChange(kind: "tasks", id: key, operation),
+                principal: mark,
+                idempotencyKey: WriteRequest.IdempotencyKey(mark, requestHash: Array(mark.utf8))
             )
-            let idempotency = WriteRequest.IdempotencyKey(mark, requestHash: Array(mark.utf8))
             do {
-                let request = WriteRequest(change, principal: "rig", idempotencyKey: idempotency)
                 return try await instance.write(request).version
-            } catch let error as SyncError where error.code == .syncConflict {
+            } catch let error as SyncError where [.syncConflict, .notFound].contains(error.code) {
                 continue
             } catch {
                 // Whether it was written nobody may know: the load tries again with the same mark.
@@ -49,6 +61,9 @@ struct MiddlewareTarget: LoadTarget {
         }
         return nil
     }
+
+    /// Some KB, as the rows have from the beginning.
+    private static let description = String(repeating: "0123456789abcdef", count: 512)
 
     private static func need(_ need: HistoryRead.Need) -> ReadNeed {
         switch need {

@@ -19,7 +19,15 @@ struct NaiveTarget: LoadTarget {
     }
 
     func write(_ key: String, mark: String) async -> Int? {
-        guard let version = await database.write(key, mark: mark) else { return nil }
+        await forget(key, await database.write(key, mark: mark))
+    }
+
+    func remove(_ key: String, mark: String) async -> Int? {
+        await forget(key, await database.remove(key, mark: mark))
+    }
+
+    private func forget(_ key: String, _ version: Int?) async -> Int? {
+        guard let version else { return nil }
         await attempt(RESPCommand("DEL", [.text(Self.name(key))]))
         return version
     }

@@ -30,6 +30,7 @@ enum SyncWorker {
                 redis: try RedisConfiguration(url: settings.redis, clientName: settings.instance)
             )
             try await SyncInstance.withInstance(settings.instance, servers) { instance in
+                instance.observeLeasedReads { worker.note($0) }
                 try await worker.run(on: MiddlewareTarget(instance: instance))
             }
         case .naive:

@@ -1,4 +1,5 @@
 import Foundation
+import SyncMiddleware
 import TestSupport
 
 /// Puts load on a target as the settings say, and reads every key when the load is over.
@@ -40,8 +41,20 @@ struct Worker {
             try await group.waitForAll()
         }
         while true {
-            for key in 0..<settings.load.keys { try await load.read(key, .recent) }
+            // All callers want the same keys at the same time.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<settings.load.callers {
+                    group.addTask { for key in 0..<settings.load.keys { try await load.read(key, .recent) } }
+                }
+                try await group.waitForAll()
+            }
             try await Task.sleep(for: .seconds(1))
         }
+    }
+
+    /// Records a read of PostgreSQL.
+    func note(_ read: LeasedRead) {
+        // A history that cannot be written ends the load at its next step.
+        try? history.record(.fetched(key: read.id, lease: read.lease, epoch: read.epoch))
     }
 }

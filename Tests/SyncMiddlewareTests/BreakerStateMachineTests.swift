@@ -28,6 +28,23 @@ struct BreakerStateMachineTests {
         #expect(breaker.state == .closed)
     }
 
+    @Test("A few failures in a row open it where that is set, however slow; a success between them does not")
+    func slowFailures() {
+        var configuration = SyncConfiguration.Breaker()
+        configuration.failuresInARow = 3
+        var breaker = BreakerStateMachine(configuration)
+        for (failed, now) in [(true, 0), (true, 2_000), (false, 4_000), (true, 6_000), (true, 8_000)] {
+            breaker.ended(failed: failed, now: now)
+        }
+        #expect(breaker.state == .closed)
+        breaker.ended(failed: true, now: 10_000)
+        #expect(breaker.state == .open(until: 10_500))
+        #expect(breaker.admit(now: 10_500) == .pass)
+        breaker.ended(failed: false, now: 10_501)
+        breaker.ended(failed: true, now: 10_502)
+        #expect(breaker.state == .closed)
+    }
+
     @Test("After the pause one call tries, and decides", arguments: [true, false])
     func probe(fails: Bool) {
         var breaker = Self.breaker(good: 0, bad: 10)

@@ -92,6 +92,24 @@ struct CacheStateMachineTests {
         #expect(machine.access(example.need, now: 1200) == example.access)
     }
 
+    @Test("An epoch that a hint names counts until a poll that was sent later knows nothing of it")
+    func hints() {
+        var machine = Self.fresh()
+        machine.heardOf(epoch: .max, now: 600)
+        #expect(machine.access(.version(1), now: 600) == .database(.newerEpoch))
+        // Sent before the hint came: it may not know.
+        _ = machine.polled(Self.state { $0.drains = 6 }, sentAt: 600, now: 610)
+        #expect(machine.access(.version(1), now: 610) == .database(.newerEpoch))
+        machine.heardOf(epoch: 2, now: 620)
+        _ = machine.polled(Self.state { $0.drains = 7 }, sentAt: 615, now: 625)
+        #expect(machine.access(.version(1), now: 625) == .database(.newerEpoch))
+        _ = machine.polled(Self.state { $0.drains = 8 }, sentAt: 850, now: 852)
+        #expect(machine.access(.recent, now: 852) == .cache(epoch: 1, freshAsOf: 600))
+        // What was polled already is no news.
+        machine.heardOf(epoch: 1, now: 900)
+        #expect(machine.access(.version(1), now: 900) == .cache(epoch: 1, freshAsOf: 600))
+    }
+
     @Test("Without a drain for S callers without a token go to PostgreSQL; those with one do not")
     func lapse() {
         let machine = Self.fresh()

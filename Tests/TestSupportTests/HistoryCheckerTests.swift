@@ -23,7 +23,8 @@ struct PlantedHistory: Sendable {
         var history = PlantedHistory()
         history.committed.changes = [
             .init("a", 1, "start-a"), .init("b", 1, "start-b"), .init("a", 2, "m1"), .init("a", 3, "m2"),
-            .init("b", 2, "m3"),
+            .init("b", 2, "m3", digest: "d3"), .init("d", 1, "start-d"), .init("d", 2, "m5", isDeletion: true),
+            .init("d", 3, "m6", digest: "d6"),
         ]
         history.committed.feed = [.init(id: 10, "a", 2), .init(id: 11, "a", 3), .init(id: 12, "b", 2)]
         // Row 12 was committed before 11 and is of another key.
@@ -37,8 +38,8 @@ struct PlantedHistory: Sendable {
         history.add("p1", 20, .unacknowledged(key: "a", mark: "m1"))
         history.add("p1", 30, .attempted(key: "a", mark: "m1"))
         history.add("p1", 40, .acknowledged(key: "a", mark: "m1", version: 2))
-        history.add("p2", 50, .fetched(key: "a", lease: "l1"))
-        history.add("p2", 55, .fetched(key: "b", lease: "l1"))
+        history.add("p2", 50, .fetched(key: "a", lease: "l1", epoch: 1))
+        history.add("p2", 55, .fetched(key: "b", lease: "l1", epoch: 1))
         history.add("p2", 60, .answered(read("a", 45, .version(2), 2, "m1")))
         history.add("p2", 100, .acknowledged(key: "a", mark: "m2", version: 3))
         history.add("p2", 110, .acknowledged(key: "b", mark: "m3", version: 2))
@@ -48,6 +49,18 @@ struct PlantedHistory: Sendable {
         history.add("p1", 5_010, .answered(read("a", 5_000, .strong, 3, "m2")))
         history.add("p1", 5_020, .answered(read("c", 5_015, .recent, 0, nil)))
         history.add("p1", 5_030, .refused(key: "a", begunAt: 5_025))
+        // Removed, and made anew.
+        history.add("p1", 5_040, .acknowledged(key: "d", mark: "m5", version: 2))
+        history.add("p1", 5_050, .answered(read("d", 5_045, .version(2), 2, nil)))
+        history.add("p1", 5_060, .acknowledged(key: "d", mark: "m6", version: 3))
+        history.add("p1", 5_070, .answered(read("d", 5_065, .recent, 3, "m6", digest: "d6")))
+        // A change may end a lease early; a new epoch forgets them all; later a lease is over.
+        history.add("p1", 5_100, .fetched(key: "a", lease: "l2", epoch: 1))
+        history.add("p2", 5_110, .fetched(key: "a", lease: "l3", epoch: 1))
+        history.add("p2", 5_500, .quiet)
+        history.add("p2", 5_510, .fetched(key: "a", lease: "l4", epoch: 1))
+        history.add("p1", 5_520, .fetched(key: "a", lease: "l5", epoch: 2))
+        history.add("p1", 5_770, .fetched(key: "a", lease: "l6", epoch: 2))
         return history
     }()
 
@@ -61,6 +74,7 @@ struct PlantedHistory: Sendable {
         _ need: HistoryRead.Need,
         _ version: Int,
         _ mark: String?,
+        digest: String? = nil,
         isStale: Bool = false
     ) -> HistoryRead {
         HistoryRead(
@@ -69,6 +83,7 @@ struct PlantedHistory: Sendable {
             need: need,
             version: version,
             mark: mark,
+            digest: digest,
             source: isStale ? "stale" : "redis",
             isStale: isStale
         )
@@ -86,9 +101,10 @@ struct HistoryCheckerTests {
         _ begunAt: Int,
         _ need: HistoryRead.Need,
         _ version: Int,
-        _ mark: String?
+        _ mark: String?,
+        digest: String? = nil
     ) -> HistoryEvent.What {
-        .answered(PlantedHistory.read(key, begunAt, need, version, mark))
+        .answered(PlantedHistory.read(key, begunAt, need, version, mark, digest: digest))
     }
 
     static let breaches: [PlantedBreach] = [
@@ -128,6 +144,21 @@ struct HistoryCheckerTests {
         PlantedBreach(testDescription: "a row that was deleted by nobody", promise: .p13) {
             $0.add("p1", 6_000, read("a", 5_990, .recent, 3, nil))
         },
+        PlantedBreach(testDescription: "a removed row that is still there", promise: .p13) {
+            $0.add("p2", 6_000, read("d", 5_990, .version(2), 2, "m5"))
+        },
+        PlantedBreach(testDescription: "a row made anew that is still removed", promise: .p12) {
+            $0.add("p2", 7_000, read("d", 6_061, .recent, 2, nil))
+        },
+        PlantedBreach(testDescription: "the right version and mark in another body", promise: .p13) {
+            $0.add("p1", 6_000, read("b", 5_990, .recent, 2, "m3", digest: "d4"))
+        },
+        PlantedBreach(testDescription: "a removal that PostgreSQL knows nothing of", promise: .p9) {
+            $0.committed.changes.removeAll { $0.mark == "m5" }
+            $0.events.removeAll {
+                if case .answered(let read) = $0.what { read.version == 2 && read.key == "d" } else { false }
+            }
+        },
         PlantedBreach(testDescription: "an old version in Redis for good", promise: .p14) {
             $0.committed.cached["a"] = .init(version: 2, body: Array("m1".utf8))
         },
@@ -138,7 +169,7 @@ struct HistoryCheckerTests {
             $0.committed.cached["c"] = .init(version: 1, body: [])
         },
         PlantedBreach(testDescription: "two reads under one lease", promise: .p15) {
-            $0.add("p2", 6_000, .fetched(key: "a", lease: "l1"))
+            $0.add("p2", 6_000, .fetched(key: "a", lease: "l1", epoch: 1))
         },
         PlantedBreach(testDescription: "a change that was not passed", promise: .p17) {
             $0.committed.passed = [10, 12]

@@ -46,6 +46,9 @@ final class MemoryTarget: LoadTarget {
         }
     }
 
+    /// Removes nothing: a store may write instead.
+    func remove(_ key: String, mark: String) -> Int? { write(key, mark: mark) }
+
     /// What is stored in the end.
     var changes: [CommittedHistory.Change] {
         state.withLock(\.rows).flatMap { key, marks in

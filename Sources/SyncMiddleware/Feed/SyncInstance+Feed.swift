@@ -45,7 +45,7 @@ extension SyncInstance {
         return events.map { page($0) } ?? page(isReset: true)
     }
 
-    private func query(_ sql: String, _ parameters: [PostgresValue]) async throws -> PostgresResult {
+    func query(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> PostgresResult {
         do throws(PostgresError) {
             return try await lanes.read(sql, parameters)
         } catch {

@@ -43,7 +43,7 @@ final class CacheStore: Sendable {
         connection = client.connection
         self.configuration = configuration
         self.counters = counters
-        breaker = Mutex(BreakerStateMachine(configuration.breaker))
+        breaker = Mutex(BreakerStateMachine(configuration.redisBreaker))
     }
 
     // MARK: The server
@@ -73,6 +73,9 @@ final class CacheStore: Sendable {
             return nil
         }
     }
+
+    /// Whether calls go through.
+    var breakerState: BreakerStateMachine.State { breaker.withLock { $0.state } }
 
     /// The last failure of Redis, for those who ask why it is not used; nil after none.
     var lastFailure: RedisError? { failure.withLock { $0 } }
@@ -127,21 +130,8 @@ final class CacheStore: Sendable {
 
     /// FILL.
     func fill(_ key: String, _ lease: ReadStateMachine.Lease, _ document: VersionedDocument) async -> CacheCell.Reply? {
-        let (sensitivity, body) = Self.parts(of: document)
-        let reply = await run(
-            scripts.fill,
-            key,
-            epoch: lease.epoch,
-            [
-                .text(lease.token), .integer(Int64(document.version)), sensitivity,
-                .integer(Int64(configuration.documentTime.milliseconds)), body,
-            ]
-        )
-        switch reply {
-        case .filled: counters.add(.fills)
-        case .refused, .full: counters.add(.refusedFills)
-        default: break
-        }
+        let reply = await run(scripts.fill, key, epoch: lease.epoch, filling(lease, document))
+        count(fill: reply)
         return reply
     }
 
@@ -168,6 +158,20 @@ final class CacheStore: Sendable {
     /// RELEASE.
     func release(_ key: String, _ lease: ReadStateMachine.Lease) async {
         _ = await run(scripts.release, key, epoch: lease.epoch, [.text(lease.token)])
+    }
+
+    /// Sends what a read leaves to do, and waits for no reply: its caller has its answer.
+    ///
+    /// The command is in line before this returns, so whatever the caller asks next on our connection comes after it. That
+    /// is all the order there is: FILL is right whenever it runs, or never, because the script looks at lease and floor.
+    func follow(_ followUp: ReadStateMachine.FollowUp, _ key: String) {
+        switch followUp {
+        case .none: break
+        case .fill(let lease, let document):
+            send(scripts.fill, key, epoch: lease.epoch, filling(lease, document)) { [self] in count(fill: $0) }
+        case .release(let lease): send(scripts.release, key, epoch: lease.epoch, [.text(lease.token)])
+        case .invalidate(let epoch, let version): send(scripts.invalidate, key, epoch: epoch, invalidation(version))
+        }
     }
 
     /// INVALIDATE for many keys, pipelined.
@@ -198,6 +202,14 @@ final class CacheStore: Sendable {
 
     private func invalidation(_ version: Int) -> [RESPArgument] {
         [.integer(Int64(version)), .integer(Int64(configuration.floorTime.milliseconds))]
+    }
+
+    private func filling(_ lease: ReadStateMachine.Lease, _ document: VersionedDocument) -> [RESPArgument] {
+        let (sensitivity, body) = Self.parts(of: document)
+        return [
+            .text(lease.token), .integer(Int64(document.version)), sensitivity,
+            .integer(Int64(configuration.documentTime.milliseconds)), body,
+        ]
     }
 
     private func confirmAll(_ keys: ArraySlice<KeyVersion>, epoch: Int) async -> Bool {
@@ -240,24 +252,66 @@ final class CacheStore: Sendable {
         return value.flatMap(reply)
     }
 
-    /// Calls Redis if the breaker lets it, on a connection whose server is known and the one wanted; nil without a reply that counts.
-    private func attempt(on wanted: String?, _ call: () async throws(RedisError) -> RESPValue) async -> RESPValue? {
+    /// Runs a script if the breaker lets it, and waits for nothing.
+    private func send(
+        _ script: RedisScript,
+        _ key: String,
+        epoch: Int,
+        _ arguments: [RESPArgument],
+        replied: @escaping @Sendable (CacheCell.Reply?) -> Void = { _ in }
+    ) {
+        guard isOpen(to: nil) else { return }
+        connection.run(
+            script,
+            keys: [.text(CacheKey.name(key, epoch: epoch))],
+            arguments: arguments,
+            timeout: configuration.redisDeadline
+        ) { [self] result in
+            switch result {
+            case .success(let value):
+                breaker.withLock { $0.ended(failed: false, now: clock.now) }
+                replied(reply(value))
+            case .failure(let error):
+                failed(error)
+            }
+        }
+    }
+
+    /// Whether the connection's server is known and the one wanted, and the breaker lets a call through.
+    private func isOpen(to wanted: String?) -> Bool {
         let generation = connection.generation
         let isKnown = server.withLock { server in
             server?.generation == generation && (wanted == nil || server?.run == wanted)
         }
-        guard isKnown else { return nil }
-        guard breaker.withLock({ $0.admit(now: clock.now) }) == .pass else { return nil }
+        return isKnown && breaker.withLock { $0.admit(now: clock.now) } == .pass
+    }
+
+    private func count(fill reply: CacheCell.Reply?) {
+        switch reply {
+        case .filled: counters.add(.fills)
+        case .refused, .full: counters.add(.refusedFills)
+        default: break
+        }
+    }
+
+    private func failed(_ error: RedisError) {
+        note(error)
+        // A caller that went away says nothing about Redis.
+        let isFailure = error.code != .redisCancelled
+        breaker.withLock { $0.ended(failed: isFailure, now: clock.now) }
+    }
+
+    /// Calls Redis if the breaker lets it, on a connection whose server is known and the one wanted; nil without a reply that counts.
+    private func attempt(on wanted: String?, _ call: () async throws(RedisError) -> RESPValue) async -> RESPValue? {
+        let generation = connection.generation
+        guard isOpen(to: wanted) else { return nil }
         do {
             let value = try await call()
             breaker.withLock { $0.ended(failed: false, now: clock.now) }
             // A new connection in between may lead to another server.
             return connection.generation == generation ? value : nil
         } catch {
-            note(error)
-            // A caller that went away says nothing about Redis.
-            let isFailure = error.code != .redisCancelled
-            breaker.withLock { $0.ended(failed: isFailure, now: clock.now) }
+            failed(error)
             return nil
         }
     }

@@ -17,7 +17,8 @@ final class DocumentSource: Sendable {
         uniqueKeysWithValues: CatalogTable.all.filter { $0.name != "audit_logs" }.map { ($0.name, $0) }
     )
 
-    private static let statements = tables.mapValues { DocumentQueries.documents(of: $0) }
+    /// The statement of `DocumentQueries.documents` for each table.
+    static let statements = tables.mapValues { DocumentQueries.documents(of: $0) }
 
     private let lanes: PostgresLanes
     private let deadline: Duration
@@ -27,8 +28,11 @@ final class DocumentSource: Sendable {
     init(_ lanes: PostgresLanes, configuration: SyncConfiguration) {
         self.lanes = lanes
         deadline = configuration.databaseDeadline
-        breaker = Mutex(BreakerStateMachine(configuration.breaker))
+        breaker = Mutex(BreakerStateMachine(configuration.databaseBreaker))
     }
+
+    /// Whether calls go through.
+    var breakerState: BreakerStateMachine.State { breaker.withLock { $0.state } }
 
     /// The table of this kind; throws `usage` for a kind that there is not.
     static func table(_ kind: String) throws(SyncError) -> CatalogTable {

@@ -15,6 +15,8 @@ struct Flight {
     /// The server of the epoch under which Redis is read: a connection that leads to another one by now does not answer.
     private var run: String?
     private var failure: DocumentSource.Failure?
+    /// Whether Redis was asked.
+    private var hasAskedRedis = false
 
     init(
         instance: SyncInstance,
@@ -45,7 +47,7 @@ struct Flight {
         return access
     }
 
-    /// Reads, ends the flight, and leaves Redis as it should be.
+    /// Reads, ends the flight, and sends what leaves Redis as it should be.
     func run() async throws -> Answer {
         var flight = self
         var action = flight.begin()
@@ -54,14 +56,15 @@ struct Flight {
             case .answer(let found, let followUp):
                 let answer = flight.answer(found)
                 instance.land(self.flight, found, answer, key: key, ticket: ticket)
-                await follow(followUp)
+                instance.store.follow(followUp, key)
                 return answer
             case .fail(let followUp):
                 instance.counters.add(.failedReads)
+                instance.counters.add(flight.hasAskedRedis ? .redisMisses : .redisBypasses)
                 // Those who waited have nothing to do with the end of our caller.
                 let error = SyncError.unavailable(flight.failure?.cause)
                 instance.abort(self.flight, Task.isCancelled ? .again : .failed(error))
-                await follow(followUp)
+                instance.store.follow(followUp, key)
                 try Task.checkCancellation()
                 throw error
             default:
@@ -83,6 +86,7 @@ struct Flight {
     private mutating func step(_ action: ReadStateMachine.Action) async -> ReadStateMachine.Action? {
         switch action {
         case .get(let epoch):
+            hasAskedRedis = true
             let (found, filledAt) = await instance.store.get(key, epoch: epoch, on: run)
             self.filledAt = filledAt
             let access = access()
@@ -106,10 +110,16 @@ struct Flight {
     private mutating func readDatabase() async -> ReadStateMachine.Action {
         let sentAt = instance.clock.now
         instance.counters.add(.databaseReads)
+        if case .reading(.fill(let lease)) = machine.state {
+            instance.leasedReads.withLock(\.self)?(
+                LeasedRead(kind: kind, id: id, epoch: lease.epoch, lease: lease.token)
+            )
+        }
         do throws(DocumentSource.Failure) {
             return machine.readDatabase(try await instance.source.read(kind, id), sentAt: sentAt)
         } catch {
             failure = error
+            instance.counters.add(.databaseFailures)
             let now = instance.clock.now
             let staleEpoch = instance.state.withLock { state in
                 state.follow(run: instance.store.run)
@@ -126,7 +136,9 @@ struct Flight {
         case .redis:
             source = .redis
             instance.counters.add(.redisHits)
-        case .database: source = .database
+        case .database:
+            source = .database
+            instance.counters.add(hasAskedRedis ? .redisMisses : .redisBypasses)
         case .stale:
             source = .stale
             instance.counters.add(.staleAnswers)
@@ -141,15 +153,5 @@ struct Flight {
             case .stale: stored ?? 0
             }
         return Answer(found.document, source: source, age: .milliseconds(age))
-    }
-
-    private func follow(_ followUp: ReadStateMachine.FollowUp) async {
-        switch followUp {
-        case .none: break
-        case .fill(let lease, let document): _ = await instance.store.fill(key, lease, document)
-        case .release(let lease): await instance.store.release(key, lease)
-        case .invalidate(let epoch, let version):
-            _ = await instance.store.invalidate(key, epoch: epoch, version: version)
-        }
     }
 }

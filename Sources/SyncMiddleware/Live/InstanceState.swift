@@ -1,3 +1,5 @@
+import Domain
+
 /// What an instance knows, behind one lock: the machines that its readers, writers and links share.
 struct InstanceState: Sendable {
     /// How a read that waits for another one ends.
@@ -21,6 +23,10 @@ struct InstanceState: Sendable {
     var flights: SingleFlightStateMachine
     var waiting: [Int: CheckedContinuation<Entrance, Never>] = [:]
     var isRelay = false
+    /// Where the truth lives, and the epoch of that.
+    var mode: (mode: SystemMode, epoch: Int)?
+    /// The oldest transaction that the relay's position waits for, and since when a poll has shown it.
+    var horizon: (xmin: UInt64, since: Int)?
 
     init(_ configuration: SyncConfiguration) {
         cache = CacheStateMachine(configuration)
@@ -45,13 +51,18 @@ struct InstanceState: Sendable {
     }
 
     /// A version is known to be committed, under an epoch in which nothing older is left.
-    mutating func told(_ key: String, version: Int, epoch: Int) {
-        cache.sawEpoch(epoch)
+    mutating func told(_ key: String, version: Int, epoch: Int, now: Int) {
+        cache.heardOf(epoch: epoch, now: now)
         near.invalidate(key, version: version)
     }
 
     /// A poll came back.
     mutating func polled(_ state: CacheState, sentAt: Int, now: Int) {
         if cache.polled(state, sentAt: sentAt, now: now) == .epoch { near.clear(staysLive: true) }
+        if state.position.running.isEmpty {
+            horizon = nil
+        } else if horizon?.xmin != state.position.xmin {
+            horizon = (state.position.xmin, now)
+        }
     }
 }

@@ -1,11 +1,12 @@
 import Foundation
 
-/// A message on `cortex:sync:invalidate`: a row has a version, and in this epoch Redis holds nothing older.
+/// What instances tell each other: a row has a version, and in this epoch Redis holds nothing older.
 ///
+/// It names every changed row, hidden ones too, so readers of the published view may not hear it.
 /// Only speed rests on it: who misses one is right again when its near-cache entry ends.
 struct InvalidationHint: Sendable, Equatable, Codable {
-    /// The channel.
-    static let channel = "cortex:sync:invalidate"
+    /// The channel, of instances alone; `cortex:sync:invalidate` is the published one.
+    static let channel = "cortex:hints"
 
     let type: String
     let action: String

@@ -167,13 +167,7 @@ struct RelayStore {
     }
 
     private func lockEpoch() async throws {
-        let wait = configuration.epochWait
-        try await session.query("SELECT set_config('statement_timeout', $1, true)", [.text("\(wait.milliseconds)")])
-        try await session.query(
-            "SELECT pg_advisory_xact_lock($1)",
-            [.integer(SyncLock.epoch)],
-            timeout: wait + .seconds(1)
-        )
+        try await CacheEpoch.lock(session, wait: configuration.epochWait)
     }
 
     // MARK: Trimming

@@ -1,3 +1,4 @@
+import Domain
 import Postgres
 import RESP
 import Redis
@@ -13,8 +14,11 @@ extension SyncInstance {
             let sentAt = clock.now
             do throws(PostgresError) {
                 let result = try await lanes.read(CacheStateQuery.text)
-                if let polled = result.first.flatMap(CacheStateQuery.state) {
-                    state.withLock { $0.polled(polled, sentAt: sentAt, now: clock.now) }
+                if let row = result.first, let polled = CacheStateQuery.state(row) {
+                    state.withLock { state in
+                        state.polled(polled, sentAt: sentAt, now: clock.now)
+                        state.mode = CacheStateQuery.mode(row)
+                    }
                 }
             } catch {
                 counters.add(.failedPolls)
@@ -44,7 +48,7 @@ extension SyncInstance {
                     case .message(let message):
                         guard let hint = InvalidationHint(message.payload) else { continue }
                         let key = "\(hint.type):\(hint.id)"
-                        state.withLock { $0.told(key, version: hint.version, epoch: hint.epoch) }
+                        state.withLock { $0.told(key, version: hint.version, epoch: hint.epoch, now: clock.now) }
                     case .lost:
                         counters.add(.lostLinks)
                         state.withLock { $0.near.clear(staysLive: false) }
@@ -71,9 +75,17 @@ extension SyncInstance {
 enum CacheStateQuery {
     static let text = """
         SELECT c.epoch, coalesce(c.redis_run_id, '') AS run, c.suspended, c.drains,
-            coalesce(p.position, '1:1:'::pg_snapshot)::text AS position
-        FROM cortex.cache_state c CROSS JOIN cortex.relay_progress p
+            coalesce(p.position, '1:1:'::pg_snapshot)::text AS position, m.mode, m.epoch AS mode_epoch
+        FROM cortex.cache_state c CROSS JOIN cortex.relay_progress p LEFT JOIN cortex.system_mode m ON true
         """
+
+    /// Where the truth lives, and the epoch of that; nil for what cannot be read.
+    static func mode(_ row: PostgresRow) -> (mode: SystemMode, epoch: Int)? {
+        guard let mode = row["mode"].string.flatMap(SystemMode.init), let epoch = row["mode_epoch"].integer else {
+            return nil
+        }
+        return (mode, Int(epoch))
+    }
 
     /// Reads a row; nil for what cannot be read.
     static func state(_ row: PostgresRow) -> CacheState? {

@@ -18,11 +18,11 @@ extension SyncInstance {
         _ = try DocumentSource.table(kind)
         let key = "\(kind):\(id)"
         let joinedAt = clock.now
+        if let answer = near(key, need) { return answer }
         while true {
             try Task.checkCancellation()
             switch await enter(key, need: need, joinedAt: joinedAt) {
             case .near(let document, let freshAsOf):
-                counters.add(.nearHits)
                 return Answer(document, source: .near, age: .milliseconds(max(0, clock.now - freshAsOf)))
             case .lead(let flight, let ticket):
                 let read = Flight(instance: self, kind: kind, id: id, need: need, flight: flight, ticket: ticket)
@@ -37,8 +37,34 @@ extension SyncInstance {
         }
     }
 
+    /// The document of a row, if the near-cache has it and it is enough; for those who must not wait.
+    ///
+    /// Takes a lock and well under a microsecond. What it does not have `read` has; that counts it once more.
+    public func nearAnswer(_ kind: String, _ id: String, _ need: ReadNeed = .recent) -> Answer? {
+        let now = clock.now
+        guard
+            case .near(let document, let freshAsOf)? = state.withLock({ $0.near("\(kind):\(id)", need: need, now: now) }
+            )
+        else { return nil }
+        counters.add(.nearHits)
+        return Answer(document, source: .near, age: .milliseconds(max(0, now - freshAsOf)))
+    }
+
+    /// The near-cache's answer; counts what came of it.
+    private func near(_ key: String, _ need: ReadNeed) -> Answer? {
+        let now = clock.now
+        let (hit, isAsked) = state.withLock { state in
+            (state.near(key, need: need, now: now), state.near.isLive && need != .strong)
+        }
+        guard case .near(let document, let freshAsOf)? = hit else {
+            counters.add(isAsked ? .nearMisses : .nearBypasses)
+            return nil
+        }
+        counters.add(.nearHits)
+        return Answer(document, source: .near, age: .milliseconds(max(0, now - freshAsOf)))
+    }
+
     private func enter(_ key: String, need: ReadNeed, joinedAt: Int) async -> InstanceState.Entrance {
-        if let hit = state.withLock({ $0.near(key, need: need, now: clock.now) }) { return hit }
         let id = nextWaiter()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -20,6 +20,7 @@ public final class SyncInstance: Sendable {
     let postgres: PostgresClient
     let lanes: PostgresLanes
     let redis: RedisClient
+    let leasedReads = Mutex<(@Sendable (LeasedRead) -> Void)?>(nil)
     private let tokens = Atomic<Int>(0)
     private let waiters = Atomic<Int>(0)
     private let tokenPrefix = String(UInt64.random(in: .min ... .max), radix: 36)
@@ -102,15 +103,28 @@ public final class SyncInstance: Sendable {
             statistics.epoch = state.cache.polled?.epoch
             statistics.isSuspended = state.cache.polled?.isSuspended ?? false
             statistics.relayLag = state.cache.freshAsOf.map { .milliseconds(max(0, now - $0)) }
+            statistics.mode = state.mode?.mode
+            statistics.modeEpoch = state.mode?.epoch
+            statistics.horizonAge = state.horizon.map { .milliseconds(max(0, now - $0.since)) } ?? .zero
+            state.follow(run: store.run)
+            if case .database(let reason) = state.cache.access(.recent, now: now) {
+                statistics.bypassReason = reason.rawValue
+            }
             statistics.isRelay = state.isRelay
             statistics.nearEntries = state.near.count
             statistics.nearBytes = state.near.bytes
         }
+        statistics.redisBreaker = BreakerState(store.breakerState)
+        statistics.databaseBreaker = BreakerState(source.breakerState)
+        statistics.redisFailure = store.lastFailure.map { "\($0)" }
+        statistics.waitingReads = lanes.waitingReads
         return statistics
     }
 
-    /// The last failure of Redis, for those who ask why it is not used; nil after none.
-    public var lastRedisFailure: (any Error)? { store.lastFailure }
+    /// The maintenance of these stores: what `CacheWatch` beside this instance needs.
+    public func maintenance(_ view: ViewConfiguration = ViewConfiguration()) -> CacheMaintenance {
+        CacheMaintenance(postgres: postgres, redis: redis, view: view, sync: configuration)
+    }
 
     // MARK: For its parts
 
@@ -137,7 +151,7 @@ public final class SyncInstance: Sendable {
 
     /// Tells ourselves and the others that a version is committed, and in which epoch nothing older is left in Redis.
     func tell(_ kind: String, _ id: String, version: Int, epoch: Int) {
-        state.withLock { $0.told("\(kind):\(id)", version: version, epoch: epoch) }
+        state.withLock { $0.told("\(kind):\(id)", version: version, epoch: epoch, now: clock.now) }
         // A hint that cannot be written is one that nobody gets: the bound S holds without.
         guard let text = try? InvalidationHint(kind: kind, id: id, version: version, epoch: epoch).text else { return }
         store.publish(text, on: InvalidationHint.channel)

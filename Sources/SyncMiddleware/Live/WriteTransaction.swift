@@ -84,7 +84,10 @@ struct WriteTransaction {
     }
 
     private func document() async throws -> VersionedDocument {
-        let row = try await query(DocumentQueries.documents(of: table), [.textArray([request.change.id])]).first
+        guard let statement = DocumentSource.statements[table.name] else {
+            preconditionFailure("no table \(table.name)")
+        }
+        let row = try await query(statement, [.textArray([request.change.id])]).first
         guard let document = row.flatMap(DocumentSource.document) else {
             throw SyncError(.internal, "PostgreSQL gave no version of the row")
         }

@@ -21,6 +21,7 @@ struct BreakerStateMachine: Sendable {
     private var windowStart = 0
     private var calls = 0
     private var failures = 0
+    private var failuresInARow = 0
 
     init(_ configuration: SyncConfiguration.Breaker = .init()) {
         self.configuration = configuration
@@ -46,14 +47,16 @@ struct BreakerStateMachine: Sendable {
             if now - windowStart >= configuration.window.milliseconds { restart(now: now) }
             calls += 1
             failures += failed ? 1 : 0
-            if calls >= configuration.minimumCalls, failures * 100 >= calls * configuration.failurePercent {
-                open(now: now)
-            }
+            failuresInARow = failed ? failuresInARow + 1 : 0
+            let isRatioReached =
+                calls >= configuration.minimumCalls && failures * 100 >= calls * configuration.failurePercent
+            if isRatioReached || failuresInARow >= configuration.failuresInARow ?? .max { open(now: now) }
         case .halfOpen:
             if failed {
                 open(now: now)
             } else {
                 state = .closed
+                failuresInARow = 0
                 restart(now: now)
             }
         case .open:

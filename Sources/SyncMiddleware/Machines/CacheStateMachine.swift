@@ -58,8 +58,10 @@ struct CacheStateMachine: Sendable {
     private var sightings: [(sentAt: Int, drains: Int)] = []
     /// When a poll first said that the current epoch is suspended; nil when the last one did not.
     private(set) var suspendedSince: Int?
-    /// The highest epoch that a write's transaction or a hint has named.
-    private var seenEpoch = 0
+    /// The highest epoch in which a transaction of ours ran.
+    private var ownEpoch = 0
+    /// The highest epoch above the polled one that a hint has named, and when the last such hint came.
+    private var hinted: (epoch: Int, heardAt: Int)?
 
     init(_ configuration: SyncConfiguration) {
         staleness = configuration.staleness.milliseconds
@@ -88,6 +90,8 @@ struct CacheStateMachine: Sendable {
         }
         polled = state
         polledAt = sentAt
+        // Whoever named an epoch knew it to be committed, so a poll that was sent later shows it; else it was made up.
+        if let hinted, state.epoch >= hinted.epoch || sentAt > hinted.heardAt { self.hinted = nil }
         let isSameEpoch = old?.epoch == state.epoch
         suspendedSince = state.isSuspended ? (isSameEpoch ? suspendedSince : nil) ?? now : nil
         if let last = sightings.last, last.drains == state.drains {
@@ -102,9 +106,15 @@ struct CacheStateMachine: Sendable {
         return old == nil || isSameEpoch ? .none : .epoch
     }
 
-    /// A transaction of this instance ran in this epoch, or a hint named it: older keys may hide what was written.
+    /// A transaction of this instance ran in this epoch: older keys may hide what was written.
     mutating func sawEpoch(_ epoch: Int) {
-        seenEpoch = max(seenEpoch, epoch)
+        ownEpoch = max(ownEpoch, epoch)
+    }
+
+    /// A hint named this epoch: the same, until a poll that was sent later knows nothing of it.
+    mutating func heardOf(epoch: Int, now: Int) {
+        guard epoch > polled?.epoch ?? 0 else { return }
+        hinted = (max(epoch, hinted?.epoch ?? 0), now)
     }
 
     // MARK: Questions
@@ -143,6 +153,6 @@ struct CacheStateMachine: Sendable {
     private func obstacle(_ polled: CacheState) -> Bypass? {
         guard case .up(let run) = link else { return .linkDown }
         if guards.contains(.epoch), run != polled.redisRun { return .otherServer }
-        return polled.epoch < seenEpoch ? .newerEpoch : nil
+        return polled.epoch < max(ownEpoch, hinted?.epoch ?? 0) ? .newerEpoch : nil
     }
 }

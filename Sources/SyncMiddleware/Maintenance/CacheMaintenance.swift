@@ -78,10 +78,11 @@ public struct CacheMaintenance: Sendable {
 
     /// Moves the epoch, so that no key that is cached now is read any more; Redis forgets them by their own expiry.
     ///
-    /// Waits for the transactions that write in the old epoch. The next relay makes the published view anew.
+    /// Waits for the transactions that write in the old epoch, at most `epochWait`. The next relay makes the published
+    /// view anew. Throws `sync.unavailable` when they did not end in time: nothing has changed.
     public func flush() async throws -> CacheFlush {
         let before = try await view.office().epoch
-        let epoch = try await CacheEpoch.move(postgres)
+        let epoch = try await CacheEpoch.move(postgres, wait: sync.epochWait)
         return CacheFlush(before: before, epoch: epoch)
     }
 }

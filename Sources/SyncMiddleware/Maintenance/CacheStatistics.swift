@@ -94,8 +94,8 @@ extension CacheMaintenance {
             SELECT c.epoch, c.suspended, c.redis_run_id, p.fencing, p.holder,
                 extract(epoch FROM now() - c.drained_at)::float8 AS drained,
                 floor(extract(epoch FROM now()) * 1000)::bigint AS now,
-                (SELECT greatest(r.reltuples, 0)::bigint FROM pg_class r WHERE r.oid = 'cortex.change_feed'::regclass)
-                    AS feed
+                coalesce((SELECT max(f.id) FROM cortex.change_feed f)
+                    - (SELECT min(f.id) FROM cortex.change_feed f) + 1, 0) AS feed
             FROM cortex.cache_state c CROSS JOIN cortex.relay_progress p
             """
         let row = try await postgres.query(sql).first

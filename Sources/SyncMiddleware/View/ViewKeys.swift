@@ -6,6 +6,8 @@ enum ViewKeys {
     static let edges = "cortex:view:edges"
     /// The channel that hears of every published change.
     static let updates = "cortex:sync:update"
+    /// The same for caches of other programs.
+    static let invalidations = "cortex:sync:invalidate"
 
     static let assets = "catalog:assets"
     static let checksums = "catalog:checksums"

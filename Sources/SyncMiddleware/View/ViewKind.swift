@@ -25,9 +25,9 @@ public enum ViewKind: String, Sendable, CaseIterable, Codable {
     /// The channels that hear of changes.
     var channels: [String] {
         switch self {
-        case .agents, .tasks: [ViewKeys.updates]
-        case .assets: [ViewKeys.updates, "catalog:updates"]
-        case .lineage: [ViewKeys.updates, "catalog:lineage:updates"]
+        case .agents, .tasks: [ViewKeys.updates, ViewKeys.invalidations]
+        case .assets: [ViewKeys.updates, ViewKeys.invalidations, "catalog:updates"]
+        case .lineage: [ViewKeys.updates, ViewKeys.invalidations, "catalog:lineage:updates"]
         }
     }
 }

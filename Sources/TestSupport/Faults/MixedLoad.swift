@@ -3,8 +3,12 @@ public protocol LoadTarget: Sendable {
     /// Answers a read; nil when it is refused (503).
     func read(_ key: String, _ need: HistoryRead.Need) async throws -> LoadAnswer?
 
-    /// Writes the mark, which is the idempotency key too, and returns the version; nil when it was not acknowledged.
+    /// Writes the mark, which is the idempotency key too, into the row, made anew where there is none, and returns the
+    /// version; nil when it was not acknowledged.
     func write(_ key: String, mark: String) async throws -> Int?
+
+    /// Removes the row, in the same way; where there is none it may write one instead.
+    func remove(_ key: String, mark: String) async throws -> Int?
 }
 
 /// An answered read.
@@ -13,15 +17,18 @@ public struct LoadAnswer: Sendable, Equatable {
     public let version: Int
     /// The mark in it; nil when the row does not exist.
     public let mark: String?
+    /// The digest of the whole body; nil where there is none, or the store has no such bodies.
+    public let digest: String?
     /// Where it came from.
     public let source: String
     /// Whether it is labelled stale.
     public let isStale: Bool
 
     /// Makes an answer.
-    public init(version: Int, mark: String?, source: String, isStale: Bool = false) {
+    public init(version: Int, mark: String?, digest: String? = nil, source: String, isStale: Bool = false) {
         self.version = version
         self.mark = mark
+        self.digest = digest
         self.source = source
         self.isStale = isStale
     }
@@ -37,6 +44,8 @@ public struct MixedLoadConfiguration: Codable, Sendable, Equatable {
     public var keys = 64
     /// How many things of a hundred are writes.
     public var writePercent = 25
+    /// How many writes of a hundred remove the row; the next one makes it anew.
+    public var removePercent = 15
     /// How many reads of a hundred carry a token.
     public var tokenPercent = 30
     /// How many reads of a hundred are strong.
@@ -105,6 +114,7 @@ public struct MixedLoad<Target: LoadTarget>: Sendable {
             need: need,
             version: answer.version,
             mark: answer.mark,
+            digest: answer.digest,
             source: answer.source,
             isStale: answer.isStale
         )
@@ -137,9 +147,11 @@ public struct MixedLoad<Target: LoadTarget>: Sendable {
 
     private func write(_ number: Int, _ mark: String, _ random: inout SeededGenerator) async throws {
         let key = MixedLoadConfiguration.key(number)
+        let removes = Int.random(in: 0..<100, using: &random) < configuration.removePercent
         for _ in 0...configuration.retries {
             try history.record(.attempted(key: key, mark: mark))
-            if let version = try await target.write(key, mark: mark) {
+            let version = try await removes ? target.remove(key, mark: mark) : target.write(key, mark: mark)
+            if let version {
                 try history.record(.acknowledged(key: key, mark: mark, version: version))
                 return try board.put(number, version)
             }

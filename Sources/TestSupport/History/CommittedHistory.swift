@@ -8,12 +8,18 @@ public struct CommittedHistory: Sendable, Equatable {
         public let version: Int
         /// The mark that was written.
         public let mark: String
+        /// Whether the row was removed: a read of this version finds none.
+        public let isDeletion: Bool
+        /// The digest of the body that the version has; nil where it is not known.
+        public let digest: String?
 
         /// Makes a change.
-        public init(_ key: String, _ version: Int, _ mark: String) {
+        public init(_ key: String, _ version: Int, _ mark: String, isDeletion: Bool = false, digest: String? = nil) {
             self.key = key
             self.version = version
             self.mark = mark
+            self.isDeletion = isDeletion
+            self.digest = digest
         }
     }
 
@@ -36,9 +42,9 @@ public struct CommittedHistory: Sendable, Equatable {
 
     /// A document, in PostgreSQL or in a cache.
     public struct Document: Sendable, Equatable {
-        /// Its version.
+        /// Its version; where the row was removed that of its removal.
         public let version: Int
-        /// Its bytes.
+        /// Its bytes; empty where there is no row.
         public let body: [UInt8]
 
         /// Makes a document.

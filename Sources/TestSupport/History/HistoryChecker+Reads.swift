@@ -29,28 +29,40 @@ extension HistoryChecker {
     func returnedValues() -> [Breach] {
         var known = KnownVersions()
         for answer in answers { known.note(answer.read.key, answer.read.version, at: answer.at) }
-        let marks = Dictionary(grouping: committed.changes, by: \.key)
-            .mapValues { Dictionary($0.map { ($0.version, $0.mark) }, uniquingKeysWith: { first, _ in first }) }
+        let changes = Dictionary(grouping: committed.changes, by: \.key)
+            .mapValues { Dictionary($0.map { ($0.version, $0) }, uniquingKeysWith: { first, _ in first }) }
         return answers.flatMap { answer in
-            let right = marks[answer.read.key]?[answer.read.version]
-            let foreign =
-                answer.read.mark == right
-                ? nil : Breach(.p13, "\(told(answer)) with \(answer.read.mark ?? "nothing"), not \(right ?? "nothing")")
-            return [foreign, outdated(answer, known, .p13, "answered")].compactMap(\.self)
+            let change = changes[answer.read.key]?[answer.read.version]
+            return [foreign(answer, change), outdated(answer, known, .p13, "answered")].compactMap(\.self)
         }
     }
 
-    /// P15: leases under which PostgreSQL was read more than once.
+    /// P15: leases under which PostgreSQL was read more than once; and, once all is quiet, keys that were read anew although
+    /// somebody had the lease.
+    ///
+    /// Before that a change, an eviction or a new epoch may have ended a lease early, which no history shows.
     func repeatedFetches() -> [Breach] {
         var counts: [String: Int] = [:]
+        var isQuiet = false
+        var last: [String: Int] = [:]
+        var breaches: [Breach] = []
         for event in events {
-            guard case .fetched(let key, let lease) = event.what else { continue }
+            if case .quiet = event.what { isQuiet = true }
+            guard case .fetched(let key, let lease, let epoch) = event.what else { continue }
             counts["\(key) under the lease \(lease)", default: 0] += 1
+            guard isQuiet else { continue }
+            let place = "\(key) in epoch \(epoch)"
+            if let before = last[place], event.at - before < leaseTime, counts["\(key) under the lease \(lease)"] == 1 {
+                let pause = (event.at - before) / 1_000_000
+                breaches.append(Breach(.p15, "PostgreSQL was asked for \(place) again after \(pause) ms"))
+            }
+            last[place] = event.at
         }
-        return counts.keys.sorted().compactMap { place in
-            guard let count = counts[place], count > 1 else { return nil }
-            return Breach(.p15, "PostgreSQL was asked \(count) times for \(place)")
-        }
+        return breaches
+            + counts.keys.sorted().compactMap { place in
+                guard let count = counts[place], count > 1 else { return nil }
+                return Breach(.p15, "PostgreSQL was asked \(count) times for \(place)")
+            }
     }
 
     /// P14: cached documents that do not equal the row.
@@ -67,6 +79,16 @@ extension HistoryChecker {
     }
 
     // MARK: Private parts
+
+    /// An answer with what its version is not.
+    private func foreign(_ answer: Answer, _ change: CommittedHistory.Change?) -> Breach? {
+        let right = change?.isDeletion == false ? change?.mark : nil
+        guard answer.read.mark == right else {
+            return Breach(.p13, "\(told(answer)) with \(answer.read.mark ?? "nothing"), not \(right ?? "nothing")")
+        }
+        guard let digest = answer.read.digest, let wanted = change?.digest, digest != wanted else { return nil }
+        return Breach(.p13, "\(told(answer)) with another body than that version has")
+    }
 
     private func outdated(_ answer: Answer, _ known: KnownVersions, _ promise: Breach.Promise, _ how: String) -> Breach?
     {

@@ -5,12 +5,23 @@
 public struct HistoryChecker: Sendable {
     /// The bound on the age of answers to readers without a token, in nanoseconds.
     let staleness: Int
+    /// How near to each other two reads of PostgreSQL for one key cannot be right, in nanoseconds, when all is quiet.
+    let leaseTime: Int
     let events: [HistoryEvent]
     let committed: CommittedHistory
 
     /// Holds the events, in order of time, and what PostgreSQL says against each other.
-    public init(_ events: [HistoryEvent], _ committed: CommittedHistory, staleness: Duration = .seconds(1)) {
+    ///
+    /// The times are those of the middleware's configuration. Of the lease time half is taken: that much a process may
+    /// be behind with its history.
+    public init(
+        _ events: [HistoryEvent],
+        _ committed: CommittedHistory,
+        staleness: Duration = .seconds(1),
+        leaseTime: Duration = .milliseconds(500)
+    ) {
         self.events = events
+        self.leaseTime = leaseTime.nanoseconds / 2
         self.committed = committed
         self.staleness = staleness.nanoseconds
     }

@@ -14,8 +14,10 @@ public struct HistoryEvent: Codable, Sendable, Equatable {
         case answered(HistoryRead)
         /// A read was refused: 503.
         case refused(key: String, begunAt: Int)
-        /// PostgreSQL was asked for a key under this lease.
-        case fetched(key: String, lease: String)
+        /// PostgreSQL is asked for a key under this lease of this epoch of the cache.
+        case fetched(key: String, lease: String, epoch: Int)
+        /// Nothing is cached, nothing is broken, and from now on nobody writes.
+        case quiet
         /// A fault, or whatever a reader of the history should know.
         case noted(String)
     }
@@ -57,6 +59,8 @@ public struct HistoryRead: Codable, Sendable, Equatable {
     public let version: Int
     /// The mark in the answer; nil when the row does not exist.
     public let mark: String?
+    /// The digest of the whole body; nil where there is none, or the store has no such bodies.
+    public let digest: String?
     /// Where the answer came from.
     public let source: String
     /// Whether the answer was labelled stale.
@@ -69,6 +73,7 @@ public struct HistoryRead: Codable, Sendable, Equatable {
         need: Need,
         version: Int,
         mark: String?,
+        digest: String? = nil,
         source: String,
         isStale: Bool = false
     ) {
@@ -77,6 +82,7 @@ public struct HistoryRead: Codable, Sendable, Equatable {
         self.need = need
         self.version = version
         self.mark = mark
+        self.digest = digest
         self.source = source
         self.isStale = isStale
     }

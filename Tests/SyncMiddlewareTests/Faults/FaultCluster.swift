@@ -163,6 +163,16 @@ actor FaultCluster {
         }
     }
 
+    /// Empties Redis of what is cached, leases included; nobody is told.
+    func dropCachedKeys() async throws {
+        guard let epoch = try await rows("SELECT epoch FROM cortex.cache_state;").first?.first,
+            let wire = RedisWire(path: redis.socket)
+        else { throw Incomplete(what: "the state of the cache, or Redis") }
+        for number in 0..<load.keys {
+            _ = try wire.command("DEL", "cortex:\(epoch):tasks:\(MixedLoadConfiguration.key(number))")
+        }
+    }
+
     /// Ends the load; the instances stay.
     func endLoad() {
         _ = FileManager.default.createFile(atPath: ending, contents: nil)

@@ -11,6 +11,8 @@ struct FaultRun {
     let schedule: FaultSchedule
     /// How many documents Redis held in the end.
     let cached: Int
+    /// How many rows were removed, by whomever.
+    let removals: Int
     /// The state of the cache in the end, as PostgreSQL has it.
     let state: String
     /// What the processes printed.
@@ -34,7 +36,13 @@ struct FaultRun {
             await cluster.endLoad()
             try await Task.sleep(for: .seconds(5))
             var committed = try await CommittedHistory(of: cluster)
-            if store == .middleware { try await committed.addMiddleware(of: cluster) }
+            if store == .middleware {
+                try await committed.addMiddleware(of: cluster)
+                // Both processes miss every key at once, and nothing disturbs them.
+                try await cluster.dropCachedKeys()
+                try cluster.journal.record(.quiet)
+                try await Task.sleep(for: .milliseconds(2_500))
+            }
             let state = try await cluster.rows("SELECT 'state', s.* FROM cortex.cache_state s;").first ?? []
             let events = try await cluster.events()
             return FaultRun(
@@ -43,6 +51,7 @@ struct FaultRun {
                 events: events,
                 schedule: schedule,
                 cached: committed.cached.count,
+                removals: committed.changes.count(where: \.isDeletion),
                 state: state.joined(separator: " "),
                 talk: await cluster.talk()
             )
@@ -59,6 +68,12 @@ struct FaultRun {
         events.count { if case .acknowledged = $0.what { true } else { false } }
     }
 
+    /// How many reads of PostgreSQL under a lease there were once nothing was cached and all was quiet.
+    var quietFetches: Int {
+        guard let begin = events.firstIndex(where: { $0.what == .quiet }) else { return 0 }
+        return events[begin...].count { if case .fetched = $0.what { true } else { false } }
+    }
+
     /// The seed, what happened how often, and the first breaches.
     var summary: String {
         var counts: [String: Int] = [:]
@@ -69,14 +84,15 @@ struct FaultRun {
                 case .acknowledged: "acknowledged"
                 case .unacknowledged: "unacknowledged"
                 case .refused: "refused"
-                case .attempted, .fetched, .noted: ""
+                case .attempted, .fetched, .noted, .quiet: ""
                 }
             if !name.isEmpty { counts[name, default: 0] += 1 }
         }
         let texts = counts.keys.sorted().map { "\($0) \(counts[$0] ?? 0)" }
         let faults = schedule.steps.map(\.fault.rawValue).joined(separator: " ")
         let found = breaches.prefix(10).map { "\n\($0)" }.joined()
-        return "CORTEX_TEST_SEED=\(seed): \(texts.joined(separator: ", ")); \(faults); cached \(cached) (\(state)); "
+        return "CORTEX_TEST_SEED=\(seed): \(texts.joined(separator: ", ")); \(faults); cached \(cached) (\(state)), "
+            + "\(removals) removals, \(quietFetches) reads in quiet; "
             + "\(breaches.count) breaches\(found)"
     }
 }

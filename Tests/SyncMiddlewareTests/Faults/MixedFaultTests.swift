@@ -14,5 +14,6 @@ struct MixedFaultTests {
         #expect(run.answers > 50 * seconds, "\(run.summary)\n\(run.talk)")
         #expect(run.acknowledgements > 10 * seconds, "\(run.summary)\n\(run.talk)")
         #expect(run.cached > 32, "\(run.summary)\n\(run.talk)")
+        #expect(run.removals > seconds / 2 && run.quietFetches > 32, "\(run.summary)\n\(run.talk)")
     }
 }

@@ -1,3 +1,7 @@
+import Domain
+
+@testable import SyncMiddleware
+
 /// The rig's own tables in the database under test: what happened, written by triggers in the same transactions.
 enum RigSchema {
     /// The tables, the mode of a service that writes to PostgreSQL, and the rows, some KB each.
@@ -8,17 +12,35 @@ enum RigSchema {
         SELECT 'task-' || n, 'first-' || n, repeat('0123456789abcdef', 512) FROM generate_series(0, \(keys - 1)) n;
         CREATE SCHEMA rig;
 
-        -- Every committed version of a row with its mark, and the marks that the worker without the middleware used.
-        CREATE TABLE rig.ledger (key text, version bigint, mark text, PRIMARY KEY (key, version));
+        -- The body of a row as the middleware makes it, whatever the time zone of the session.
+        CREATE FUNCTION rig.body(id text) RETURNS text LANGUAGE sql STABLE SET timezone = 'UTC'
+        AS $$ SELECT \(DocumentQueries.body(of: .tasks, alias: "t")) FROM public.tasks t WHERE t.task_id = id $$;
+        CREATE FUNCTION rig.digest(id text) RETURNS text LANGUAGE sql STABLE
+        AS $$ SELECT encode(sha256(convert_to(rig.body(id), 'UTF8')), 'hex') $$;
+
+        -- Every committed version of a row with its mark, and the marks that the worker without the middleware used. At the
+        -- end of the transaction: a recreated row has its version only then.
+        CREATE TABLE rig.ledger (
+            key text, version bigint, mark text, is_deletion bool, digest text, PRIMARY KEY (key, version)
+        );
         CREATE TABLE rig.claims (mark text PRIMARY KEY);
         CREATE TABLE rig.noise (n int);
-        INSERT INTO rig.ledger SELECT task_id, version, title FROM public.tasks;
+        INSERT INTO rig.ledger SELECT task_id, version, title, false, rig.digest(task_id) FROM public.tasks;
         CREATE FUNCTION rig.note() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            INSERT INTO rig.ledger VALUES (NEW.task_id, NEW.version, NEW.title);
+            IF TG_OP = 'DELETE' THEN
+                INSERT INTO rig.ledger VALUES (
+                    OLD.task_id, OLD.version + 1, coalesce(current_setting('cortex.principal', true), ''), true, NULL
+                );
+            ELSE
+                INSERT INTO rig.ledger
+                SELECT task_id, version, title, false, rig.digest(task_id) FROM public.tasks WHERE task_id = NEW.task_id
+                ON CONFLICT DO NOTHING;
+            END IF;
             RETURN NULL;
         END $$;
-        CREATE TRIGGER rig AFTER INSERT OR UPDATE ON public.tasks FOR EACH ROW EXECUTE FUNCTION rig.note();
+        CREATE CONSTRAINT TRIGGER rig AFTER INSERT OR UPDATE OR DELETE ON public.tasks DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION rig.note();
 
         -- What each step of the relay's position passes, from its first position on.
         CREATE TABLE rig.passed (place bigserial, id bigint, step bigint);

@@ -135,11 +135,11 @@ struct CacheStoreTests {
         try await TestRedis.withServer { server in
             var configuration = Self.configuration()
             configuration.redisDeadline = .milliseconds(50)
-            configuration.breaker.openTime = .seconds(600)
+            configuration.redisBreaker.openTime = .seconds(600)
             try await withStore(server, configuration) { store, _ in
                 try await eventually("the server is known") { await store.identify() != nil }
                 server.suspend()
-                for _ in 0..<configuration.breaker.minimumCalls {
+                for _ in 0..<configuration.redisBreaker.minimumCalls {
                     #expect(await store.get("tasks:a", epoch: 1).found == .failed)
                 }
                 let failures = store.counters.snapshot.redisFailures

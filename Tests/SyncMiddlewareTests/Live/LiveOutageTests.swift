@@ -34,7 +34,7 @@ struct LiveOutageTests {
                     #expect(failure?.code == .syncUnavailable, "\(what)")
                 }
                 try await check("before")
-                let processes = try #require(server.processID).withChildren
+                let processes = try server.processes()
                 for process in processes { ProcessTable.signal(process, SIGSTOP) }
                 try await checkAway("hung")
                 for process in processes { ProcessTable.signal(process, SIGCONT) }
@@ -140,18 +140,5 @@ struct LiveOutageTests {
                 #expect((instance.statistics.epoch ?? 0) > 1_000_000_000_000)
             }
         }
-    }
-}
-
-extension Int32 {
-    /// The process and those that it started.
-    fileprivate var withChildren: [Int32] {
-        let children = ProcessTable.all().filter { process in
-            guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-                let rest = text.split(separator: ")").last
-            else { return false }
-            return rest.split(separator: " ").dropFirst().first.flatMap { Int32($0) } == self
-        }
-        return [self] + children
     }
 }

@@ -35,10 +35,12 @@ struct SyncHarness: Sendable {
     /// With a PostgreSQL that a test may stop.
     static func withOwnServer<R>(
         listensOnLoopback: Bool = false,
+        survivesKills: Bool = false,
         _ body: (SyncHarness, ScratchPostgres) async throws -> R
     ) async throws -> R {
         var configuration = ScratchPostgresConfiguration()
         configuration.listensOnLoopback = listensOnLoopback
+        if survivesKills { configuration.settings = ["synchronous_commit": "on", "full_page_writes": "on"] }
         return try await TestDatabase.withServer(configuration) { server in
             try await Template.migrate(server.url())
             return try await at(server.url()) { try await body($0, server) }

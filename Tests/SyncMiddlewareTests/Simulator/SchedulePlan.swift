@@ -16,7 +16,7 @@ struct SchedulePlan {
         enum Kind: CaseIterable {
             case crash, evict, flushAll, takeImage, restartRedis, restartRedisWithImage, stallRedis, fillRedis
             case redisClock, cutFromRedis, cutFromDatabase, dropMessages, pauseRelay, stopAllRelays, deposeRelay
-            case flushEpoch, foreignTransaction
+            case flushEpoch, foreignTransaction, forgedHint
         }
 
         let time: Int

@@ -229,7 +229,7 @@ final class SimulatedInstance {
 
     func told(_ key: String, version: Int, epoch: Int) {
         world.note("instance \(id) learns of \(key) v\(version)")
-        state.sawEpoch(epoch)
+        state.heardOf(epoch: epoch, now: world.now)
         near.invalidate(key, version: version)
         toldHere[key] = max(toldHere[key] ?? 0, version)
     }

@@ -67,7 +67,12 @@ final class Simulation {
         advance(to: plan.healing + 1500)
         let unanswered = instances.map(\.openReads).reduce(0, +)
         if unanswered > 0 { checker.fail("P16", "\(unanswered) reads have no answer after healing") }
-        for instance in instances { instance.checkNearCache() }
+        for instance in instances {
+            instance.checkNearCache()
+            if case .database(.newerEpoch) = instance.state.access(.recent, now: now) {
+                checker.fail("P16", "instance \(instance.id) waits for an epoch that nobody knows")
+            }
+        }
         checker.checkEnd(redis: redis, now: now)
     }
 
@@ -183,6 +188,7 @@ final class Simulation {
             for instance in instances { instance.relayPausedUntil = max(instance.relayPausedUntil, end) }
         case .deposeRelay: database.leaveOffice()
         case .flushEpoch: database.moveEpoch(fence: nil, run: nil) { _ in self.note("the epoch moved") }
+        case .forgedHint: instance.state.heardOf(epoch: .max, now: now)
         case .foreignTransaction:
             let xid = database.begin()
             at(end) { self.database.end(xid) }

@@ -74,6 +74,17 @@ struct ViewReadersTests {
                 RESPCommand("PUBLISH", "cortex:sync:update", "x"), RESPCommand("GET", "other"),
                 RESPCommand("FLUSHALL", []), RESPCommand("ACL", "LIST"), RESPCommand("INFO", []),
             ]
+            // What instances tell each other names hidden rows.
+            let wire = try #require(RedisWire(path: harness.server.socket))
+            #expect(try wire.command("AUTH", "cortex_view", "reader") == .text("OK"))
+            for channel in [InvalidationHint.channel, "*"] {
+                guard case .error(let text) = try wire.command(channel == "*" ? "PSUBSCRIBE" : "SUBSCRIBE", channel)
+                else {
+                    Issue.record("cortex_view hears \(channel)")
+                    continue
+                }
+                #expect(text.hasPrefix("NOPERM"))
+            }
             for command in refused {
                 let error = await #expect(throws: RedisError.self, "\(command)") { try await reader.send(command) }
                 #expect(error?.code == .redisAuthentication)
@@ -86,7 +97,9 @@ struct ViewReadersTests {
         try await withUsers { harness, reader in
             let office = try await harness.office()
             try await harness.view.advance(office)
-            let channels: [RESPArgument] = ["cortex:sync:update", "catalog:updates", "catalog:lineage:updates"]
+            let channels: [RESPArgument] = [
+                "cortex:sync:update", "cortex:sync:invalidate", "catalog:updates", "catalog:lineage:updates",
+            ]
             let heard = try await reader.withSubscription(channels: channels) { subscription in
                 var heard: [String] = []
                 for try await event in subscription {
@@ -106,9 +119,13 @@ struct ViewReadersTests {
                 }
                 return heard
             }
-            #expect(heard.filter { $0.hasPrefix("cortex:sync:update") }.map { String($0.dropFirst(19)) } == Self.wanted)
+            for channel in ["cortex:sync:update ", "cortex:sync:invalidate "] {
+                #expect(
+                    heard.filter { $0.hasPrefix(channel) }.map { String($0.dropFirst(channel.count)) } == Self.wanted
+                )
+            }
             #expect(
-                heard.filter { !$0.hasPrefix("cortex:sync:update") } == [
+                heard.filter { !$0.hasPrefix("cortex:sync:") } == [
                     "catalog:updates insert asset a 1", "catalog:updates update asset a 2",
                     "catalog:lineage:updates insert asset_lineage l 1",
                     "catalog:lineage:updates delete asset_lineage l 1", "catalog:updates delete asset a 3",
