@@ -74,6 +74,18 @@ final class CacheStore: Sendable {
         }
     }
 
+    /// The run id of the server, if it answers now; nil when it does not, although the connection may still stand.
+    func answeringRun() async -> String? {
+        guard let run else { return nil }
+        do {
+            try await connection.send(RESPCommand("PING", []), timeout: configuration.redisDeadline)
+            return self.run == run ? run : nil
+        } catch {
+            note(error)
+            return nil
+        }
+    }
+
     /// Whether calls go through.
     var breakerState: BreakerStateMachine.State { breaker.withLock { $0.state } }
 
@@ -320,6 +332,8 @@ final class CacheStore: Sendable {
         guard error.code != .redisCancelled else { return }
         counters.add(.redisFailures)
         failure.withLock { $0 = error }
+        // No connection: nobody knows where the next one leads.
+        if error.code == .redisUnavailable { server.withLock { $0 = nil } }
     }
 
     /// Reads what a script says; nil for what no script of ours says.

@@ -113,7 +113,9 @@ final class Relay: Sendable {
             return .none
         case .readBatch:
             guard let batch = try await store.batch() else { return machine.withLock { $0.readFailed() } }
-            let link = instance.store.run.map { CacheStateMachine.Link.up(run: $0) } ?? .down
+            // A server that hangs has a connection all the same; a suspension ends only when it answers.
+            let run = batch.state.isSuspended ? await instance.store.answeringRun() : instance.store.run
+            let link = run.map { CacheStateMachine.Link.up(run: $0) } ?? .down
             return machine.withLock { $0.read(batch, link: link, now: clock.now) }
         case .invalidate(let epoch, let keys):
             let run = await instance.store.invalidate(keys, epoch: epoch)

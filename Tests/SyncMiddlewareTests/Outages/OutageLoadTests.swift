@@ -22,6 +22,8 @@ struct OutageLoadTests {
         let outage: Outage
         let begin: ContinuousClock.Instant
         let end: ContinuousClock.Instant
+        /// Epochs that began meanwhile.
+        let epochMoves: Int
     }
 
     private static func length(_ outage: Outage) -> Duration {
@@ -47,7 +49,7 @@ struct OutageLoadTests {
                             try await instance.waitForCache()
                             for key in OutageLoad.keys { _ = try await instance.read("tasks", key) }
                         }
-                        windows.append(try await perform(outage, harness, server))
+                        windows.append(try await perform(outage, harness, server, [first, second]))
                     }
                     for instance in [first, second] { try await instance.waitForCache() }
                     try await Task.sleep(for: .milliseconds(300))
@@ -76,7 +78,14 @@ struct OutageLoadTests {
     }
 
     /// Takes a store away for a while.
-    private func perform(_ outage: Outage, _ harness: SyncHarness, _ server: ScratchPostgres) async throws -> Window {
+    private func perform(
+        _ outage: Outage,
+        _ harness: SyncHarness,
+        _ server: ScratchPostgres,
+        _ instances: [SyncInstance]
+    ) async throws -> Window {
+        func epochMoves() -> Int { instances.map(\.statistics.epochMoves).reduce(0, +) }
+        let moves = epochMoves()
         let processes = try server.processes()
         switch outage {
         case .redisKilled: try await harness.redis.kill()
@@ -88,13 +97,14 @@ struct OutageLoadTests {
         try await Task.sleep(for: Self.length(outage))
         // Who began to wait goes on when help comes: the end is before that.
         let end = ContinuousClock.now
+        let moved = epochMoves() - moves
         switch outage {
         case .redisKilled: try await harness.redis.start()
         case .redisHung: harness.redis.resume()
         case .postgresKilled: try await server.start()
         case .postgresHung: for process in processes { ProcessTable.signal(process, SIGCONT) }
         }
-        return Window(outage: outage, begin: begin, end: end)
+        return Window(outage: outage, begin: begin, end: end, epochMoves: moved)
     }
 
     // MARK: What was told
@@ -110,12 +120,14 @@ struct OutageLoadTests {
         for event in writes { if case .refused(let code) = event.what { refusals[code, default: 0] += 1 } }
         let refusedReads = reads.count - sources.values.reduce(0, +)
         let story =
-            "\(name): \(reads.count) reads \(sources), \(refusedReads) refused; \(writes.count) writes \(refusals)"
+            "\(name): \(reads.count) reads \(sources), \(refusedReads) refused; \(writes.count) writes \(refusals), \(window.epochMoves) epochs"
         print(story)
         #expect(refusedReads == 0, "\(story)")
         #expect(reads.count > 20, "\(story)")
         if window.outage.isOfRedis {
             #expect(sources[.stale] == nil && refusals.isEmpty && writes.count > 2, "\(story)")
+            // It stays suspended until it is back.
+            #expect(window.epochMoves == 0, "\(story)")
         } else {
             // What was drained less than S before is no older than promised.
             let late = reads.filter { $0.begunAt >= window.begin + configuration.staleness + .milliseconds(500) }
