@@ -4,7 +4,9 @@ struct FeedBatch: Sendable, Equatable {
     let lastSeq: Int
     /// How many rows it passed.
     let count: Int
-    let since: TransactionSnapshot
+    /// Rows that it sees had been passed before.
+    let below: TransactionSnapshot
+    /// Rows that it sees were passed by then.
     let upto: TransactionSnapshot
 
     /// The steps to read for at most `limit` events after a number: the first, and those that fit beside it whole.

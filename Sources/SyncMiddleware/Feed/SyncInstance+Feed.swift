@@ -15,7 +15,7 @@ extension SyncInstance {
     /// - Throws: `sync.unavailable` when PostgreSQL does not answer in time, `CancellationError`.
     public func events(after place: FeedPosition?, limit: Int = 500) async throws -> FeedPage {
         let limit = min(max(limit, 1), 10_000)
-        let found = try await query(
+        let found = try await readFeed(
             FeedQueries.batches,
             [.integer(Int64(place?.seq ?? .max)), .integer(Int64(limit))]
         )
@@ -35,17 +35,17 @@ extension SyncInstance {
         let batches = FeedBatch.chosen(found.rows.compactMap(FeedQueries.batch), limit: limit)
         guard let first = batches.first, let last = batches.last else { return page(isReset: true) }
         let skipped = batches.count == 1 ? max(0, last.lastSeq - place.seq - limit) : 0
-        let rows = try await query(
+        let rows = try await readFeed(
             FeedQueries.rows,
             [
-                .text(first.since.text), .text(last.upto.text), .integer(Int64(skipped)), .integer(Int64(limit)),
+                .text(first.below.text), .text(last.upto.text), .integer(Int64(skipped)), .integer(Int64(limit)),
             ]
         ).rows.compactMap(FeedQueries.row)
         let events = FeedBatch.events(rows, of: batches, after: place, limit: limit, skipped: skipped)
         return events.map { page($0) } ?? page(isReset: true)
     }
 
-    func query(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> PostgresResult {
+    func readFeed(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> PostgresResult {
         do throws(PostgresError) {
             return try await lanes.read(sql, parameters)
         } catch {
@@ -64,7 +64,7 @@ extension SyncInstance {
 enum FeedQueries {
     /// The newest number, and at most `$2` steps of the relay that have numbers above `$1`.
     static let batches = """
-        SELECT p.timeline, p.seq, b.last_seq, b.row_count, b.since::text AS since, b.upto::text AS upto
+        SELECT p.timeline, p.seq, b.last_seq, b.passed, b.below::text AS below, b.upto::text AS upto
         FROM cortex.relay_progress p LEFT JOIN LATERAL (
             SELECT * FROM cortex.feed_batches b WHERE b.timeline = p.timeline AND b.last_seq > $1
             ORDER BY b.last_seq LIMIT $2
@@ -88,11 +88,11 @@ enum FeedQueries {
     }
 
     static func batch(_ row: PostgresRow) -> FeedBatch? {
-        guard let last = row["last_seq"].integer, let count = row["row_count"].integer,
-            let since = row["since"].string.flatMap({ TransactionSnapshot($0) }),
+        guard let last = row["last_seq"].integer, let count = row["passed"].integer,
+            let below = row["below"].string.flatMap({ TransactionSnapshot($0) }),
             let upto = row["upto"].string.flatMap({ TransactionSnapshot($0) })
         else { return nil }
-        return FeedBatch(lastSeq: Int(last), count: Int(count), since: since, upto: upto)
+        return FeedBatch(lastSeq: Int(last), count: Int(count), below: below, upto: upto)
     }
 
     static func row(_ row: PostgresRow) -> (row: FeedRow, at: String)? {

@@ -1,7 +1,6 @@
 import Diagnostics
 import RESP
 import Redis
-import Synchronization
 
 /// The private keys in Redis: a thin shell that runs the scripts.
 ///
@@ -17,85 +16,25 @@ final class CacheStore: Sendable {
         let release = RedisScript(CacheScripts.release)
     }
 
-    /// The server that a connection leads to.
-    private struct Server {
-        let generation: Int
-        let run: String
-    }
-
     /// So many INVALIDATEs are under way at a time.
     private static let invalidationBatch = 512
 
-    let connection: RedisConnection
+    let link: CacheLink
     let counters: SyncCounters
     private let configuration: SyncConfiguration
     private let scripts = Scripts()
-    private let server = Mutex<Server?>(nil)
-    private let breaker: Mutex<BreakerStateMachine>
-    private let clock = SyncClock()
-    private let failure = Mutex<RedisError?>(nil)
 
     /// - Parameters:
     ///   - client: the client whose shared connection is used.
     ///   - configuration: the limits.
     ///   - counters: where damaged keys and refused fills are counted.
     init(_ client: RedisClient, configuration: SyncConfiguration, counters: SyncCounters) {
-        connection = client.connection
+        link = CacheLink(client, configuration: configuration, counters: counters)
         self.configuration = configuration
         self.counters = counters
-        breaker = Mutex(BreakerStateMachine(configuration.redisBreaker))
     }
 
-    // MARK: The server
-
-    /// The run id of the server that the connection leads to; nil while there is none, or it has not been asked.
-    var run: String? {
-        let generation = connection.generation
-        return server.withLock { $0?.generation == generation ? $0?.run : nil }
-    }
-
-    /// Asks the server for its run id, and gives it; nil when it does not say.
-    func identify() async -> String? {
-        do {
-            // The first connection is made by the question itself, so its number is known only afterwards.
-            let reply = try await connection.send(
-                RESPCommand("INFO", ["server"]),
-                timeout: configuration.connectDeadline
-            )
-            let generation = connection.generation
-            let again = try await connection.send(RESPCommand("INFO", ["server"]), timeout: configuration.redisDeadline)
-            guard let run = Self.runID(in: again), run == Self.runID(in: reply), generation == connection.generation
-            else { return nil }
-            server.withLock { $0 = Server(generation: generation, run: run) }
-            return run
-        } catch {
-            note(error)
-            return nil
-        }
-    }
-
-    /// The run id of the server, if it answers now; nil when it does not, although the connection may still stand.
-    func answeringRun() async -> String? {
-        guard let run else { return nil }
-        do {
-            try await connection.send(RESPCommand("PING", []), timeout: configuration.redisDeadline)
-            return self.run == run ? run : nil
-        } catch {
-            note(error)
-            return nil
-        }
-    }
-
-    /// Whether calls go through.
-    var breakerState: BreakerStateMachine.State { breaker.withLock { $0.state } }
-
-    /// The last failure of Redis, for those who ask why it is not used; nil after none.
-    var lastFailure: RedisError? { failure.withLock { $0 } }
-
-    private static func runID(in reply: RESPValue) -> String? {
-        let lines = reply.text?.split(whereSeparator: \.isNewline) ?? []
-        return lines.first { $0.hasPrefix("run_id:") }.map { String($0.dropFirst("run_id:".count)) }
-    }
+    private var connection: RedisConnection { link.connection }
 
     // MARK: Reading
 
@@ -106,7 +45,7 @@ final class CacheStore: Sendable {
         on wanted: String? = nil
     ) async -> (found: ReadStateMachine.Found, filledAt: Int?) {
         let name = CacheKey.name(key, epoch: epoch)
-        let reply = await attempt(on: wanted) { () throws(RedisError) -> RESPValue in
+        let reply = await link.attempt(on: wanted) { () throws(RedisError) -> RESPValue in
             do throws(RedisError) {
                 return try await connection.send(
                     RESPCommand("GET", [.text(name)]),
@@ -174,8 +113,9 @@ final class CacheStore: Sendable {
 
     /// Sends what a read leaves to do, and waits for no reply: its caller has its answer.
     ///
-    /// The command is in line before this returns, so whatever the caller asks next on our connection comes after it. That
-    /// is all the order there is: FILL is right whenever it runs, or never, because the script looks at lease and floor.
+    /// The command is in line before this returns, so whatever the caller asks next on our connection comes after it, unless
+    /// the server has to be given the script first. Nothing rests on that order: FILL is right whenever it runs, or never,
+    /// because the script looks at lease and floor.
     func follow(_ followUp: ReadStateMachine.FollowUp, _ key: String) {
         switch followUp {
         case .none: break
@@ -190,14 +130,14 @@ final class CacheStore: Sendable {
     ///
     /// - Returns: the run id of the server that confirmed all of them; nil when at least one was not confirmed.
     func invalidate(_ keys: [KeyVersion], epoch: Int) async -> String? {
-        guard let run else { return nil }
+        guard let run = link.run else { return nil }
         var start = 0
         while start < keys.count {
             let end = min(start + Self.invalidationBatch, keys.count)
             guard await confirmAll(keys[start..<end], epoch: epoch) else { return nil }
             start = end
         }
-        return self.run == run ? run : nil
+        return link.run == run ? run : nil
     }
 
     /// Publishes a message; nobody has to hear it, so a failure changes nothing.
@@ -206,7 +146,7 @@ final class CacheStore: Sendable {
             RESPCommand("PUBLISH", [.text(channel), .text(message)]),
             timeout: configuration.redisDeadline
         ) { [self] in
-            if case .failure(let error) = $0 { note(error) }
+            if case .failure(let error) = $0 { link.note(error) }
         }
     }
 
@@ -237,7 +177,7 @@ final class CacheStore: Sendable {
                     switch reply {
                     case .success(let value): tally.add(self.reply(value)?.confirms == true)
                     case .failure(let error):
-                        note(error)
+                        link.note(error)
                         tally.add(false)
                     }
                 }
@@ -253,7 +193,7 @@ final class CacheStore: Sendable {
         _ arguments: [RESPArgument]
     ) async -> CacheCell.Reply? {
         let name = CacheKey.name(key, epoch: epoch)
-        let value = await attempt(on: wanted) { () throws(RedisError) -> RESPValue in
+        let value = await link.attempt(on: wanted) { () throws(RedisError) -> RESPValue in
             try await connection.run(
                 script,
                 keys: [.text(name)],
@@ -272,7 +212,7 @@ final class CacheStore: Sendable {
         _ arguments: [RESPArgument],
         replied: @escaping @Sendable (CacheCell.Reply?) -> Void = { _ in }
     ) {
-        guard isOpen(to: nil) else { return }
+        guard link.isOpen(to: nil) else { return }
         connection.run(
             script,
             keys: [.text(CacheKey.name(key, epoch: epoch))],
@@ -281,21 +221,12 @@ final class CacheStore: Sendable {
         ) { [self] result in
             switch result {
             case .success(let value):
-                breaker.withLock { $0.ended(failed: false, now: clock.now) }
+                link.succeeded()
                 replied(reply(value))
             case .failure(let error):
-                failed(error)
+                link.failed(error)
             }
         }
-    }
-
-    /// Whether the connection's server is known and the one wanted, and the breaker lets a call through.
-    private func isOpen(to wanted: String?) -> Bool {
-        let generation = connection.generation
-        let isKnown = server.withLock { server in
-            server?.generation == generation && (wanted == nil || server?.run == wanted)
-        }
-        return isKnown && breaker.withLock { $0.admit(now: clock.now) } == .pass
     }
 
     private func count(fill reply: CacheCell.Reply?) {
@@ -304,36 +235,6 @@ final class CacheStore: Sendable {
         case .refused, .full: counters.add(.refusedFills)
         default: break
         }
-    }
-
-    private func failed(_ error: RedisError) {
-        note(error)
-        // A caller that went away says nothing about Redis.
-        let isFailure = error.code != .redisCancelled
-        breaker.withLock { $0.ended(failed: isFailure, now: clock.now) }
-    }
-
-    /// Calls Redis if the breaker lets it, on a connection whose server is known and the one wanted; nil without a reply that counts.
-    private func attempt(on wanted: String?, _ call: () async throws(RedisError) -> RESPValue) async -> RESPValue? {
-        let generation = connection.generation
-        guard isOpen(to: wanted) else { return nil }
-        do {
-            let value = try await call()
-            breaker.withLock { $0.ended(failed: false, now: clock.now) }
-            // A new connection in between may lead to another server.
-            return connection.generation == generation ? value : nil
-        } catch {
-            failed(error)
-            return nil
-        }
-    }
-
-    private func note(_ error: RedisError) {
-        guard error.code != .redisCancelled else { return }
-        counters.add(.redisFailures)
-        failure.withLock { $0 = error }
-        // No connection: nobody knows where the next one leads.
-        if error.code == .redisUnavailable { server.withLock { $0 = nil } }
     }
 
     /// Reads what a script says; nil for what no script of ours says.

@@ -122,7 +122,7 @@ struct Flight {
             instance.counters.add(.databaseFailures)
             let now = instance.clock.now
             let staleEpoch = instance.state.withLock { state in
-                state.follow(run: instance.store.run)
+                state.follow(run: instance.store.link.run)
                 run = state.cache.polled?.redisRun
                 return error.isOutage ? state.cache.staleEpoch(now: now) : nil
             }

@@ -114,7 +114,7 @@ final class Relay: Sendable {
         case .readBatch:
             guard let batch = try await store.batch() else { return machine.withLock { $0.readFailed() } }
             // A server that hangs has a connection all the same; a suspension ends only when it answers.
-            let run = batch.state.isSuspended ? await instance.store.answeringRun() : instance.store.run
+            let run = batch.state.isSuspended ? await instance.store.link.answeringRun() : instance.store.link.run
             let link = run.map { CacheStateMachine.Link.up(run: $0) } ?? .down
             return machine.withLock { $0.read(batch, link: link, now: clock.now) }
         case .invalidate(let epoch, let keys):

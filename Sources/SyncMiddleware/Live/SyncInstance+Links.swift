@@ -31,8 +31,8 @@ extension SyncInstance {
     /// Asks each new connection to Redis for the run id of its server, until the task is cancelled.
     func followServer() async {
         while !Task.isCancelled {
-            if store.run == nil { _ = await store.identify() }
-            state.withLock { $0.follow(run: store.run) }
+            if store.link.run == nil { _ = await store.link.identify() }
+            state.withLock { $0.follow(run: store.link.run) }
             await rest(Self.serverCheckInterval)
         }
     }

@@ -185,7 +185,7 @@ extension SyncInstance {
     /// Whether what our connection to Redis confirms counts for this change.
     fileprivate func canConfirm(_ change: WriteStateMachine.Change) -> Bool {
         state.withLock { state in
-            state.follow(run: store.run)
+            state.follow(run: store.link.run)
             return state.cache.canConfirm(run: change.redisRun)
         }
     }

@@ -106,7 +106,7 @@ public final class SyncInstance: Sendable {
             statistics.mode = state.mode?.mode
             statistics.modeEpoch = state.mode?.epoch
             statistics.horizonAge = state.horizon.map { .milliseconds(max(0, now - $0.since)) } ?? .zero
-            state.follow(run: store.run)
+            state.follow(run: store.link.run)
             if case .database(let reason) = state.cache.access(.recent, now: now) {
                 statistics.bypassReason = reason.rawValue
             }
@@ -114,9 +114,9 @@ public final class SyncInstance: Sendable {
             statistics.nearEntries = state.near.count
             statistics.nearBytes = state.near.bytes
         }
-        statistics.redisBreaker = BreakerState(store.breakerState)
+        statistics.redisBreaker = BreakerState(store.link.breakerState)
         statistics.databaseBreaker = BreakerState(source.breakerState)
-        statistics.redisFailure = store.lastFailure.map { "\($0)" }
+        statistics.redisFailure = store.link.lastFailure.map { "\($0)" }
         statistics.waitingReads = lanes.waitingReads
         return statistics
     }
@@ -136,7 +136,7 @@ public final class SyncInstance: Sendable {
     /// The same, with the server of that epoch.
     func accessAndRun(_ need: ReadNeed) -> (access: CacheStateMachine.Access, run: String?) {
         state.withLock { state in
-            state.follow(run: store.run)
+            state.follow(run: store.link.run)
             return (state.cache.access(need, now: clock.now), state.cache.polled?.redisRun)
         }
     }

@@ -32,8 +32,8 @@ extension CacheMaintenance {
         // A page is read under one lease.
         patient.leaseTime = sync.leaseTime * 4
         let store = CacheStore(redis, configuration: patient, counters: SyncCounters())
-        guard await store.identify() != nil else {
-            throw store.lastFailure ?? SyncError(.redisUnavailable, "Redis does not say which server it is")
+        guard await store.link.identify() != nil else {
+            throw store.link.lastFailure ?? SyncError(.redisUnavailable, "Redis does not say which server it is")
         }
         var report = WarmReport()
         for kind in kinds {

@@ -49,6 +49,7 @@ extension CommittedHistory {
         guard let epoch = try await cluster.rows("SELECT epoch FROM cortex.cache_state;").first?.first,
             let wire = RedisWire(path: cluster.redis.socket)
         else { throw FaultCluster.Incomplete(what: "the state of the cache, or Redis") }
+        cached = [:]
         for key in rows.keys {
             guard case .bytes(let bytes) = try wire.command("GET", "cortex:\(epoch):tasks:\(key)"),
                 case .document(let document, _)? = CacheContent(bytes: bytes)

@@ -9,7 +9,7 @@ struct FeedBatchTests {
     }
 
     private static func batch(_ lastSeq: Int, _ count: Int, upto: String) -> FeedBatch {
-        FeedBatch(lastSeq: lastSeq, count: count, since: .nothing, upto: snapshot(upto))
+        FeedBatch(lastSeq: lastSeq, count: count, below: .nothing, upto: snapshot(upto))
     }
 
     /// Transaction 12 began before 13 and was passed after it; its rows have the lower ids.

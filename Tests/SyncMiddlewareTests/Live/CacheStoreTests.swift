@@ -36,8 +36,8 @@ struct CacheStoreTests {
     func scripts() async throws {
         try await TestRedis.withServer { server in
             try await withStore(server) { store, client in
-                let run = await store.identify()
-                #expect(run != nil && run == store.run)
+                let run = await store.link.identify()
+                #expect(run != nil && run == store.link.run)
                 let lease = ReadStateMachine.Lease(epoch: 7, token: "t1")
                 let other = ReadStateMachine.Lease(epoch: 7, token: "t2")
                 #expect(await store.get("tasks:a b", epoch: 7).found == .nothing)
@@ -70,7 +70,7 @@ struct CacheStoreTests {
             try await withStore(server) { store, _ in
                 let keys = (0..<2_000).map { KeyVersion(key: "tasks:\($0)", version: $0 + 1) }
                 #expect(await store.invalidate(keys, epoch: 1) == nil)
-                let run = await store.identify()
+                let run = await store.link.identify()
                 #expect(await store.invalidate(keys, epoch: 1) == run)
                 #expect(await store.invalidate("tasks:1999", epoch: 1, version: 2_000) == .kept)
                 #expect(await store.invalidate([], epoch: 1) == run)
@@ -82,7 +82,7 @@ struct CacheStoreTests {
     func garbage() async throws {
         try await TestRedis.withServer { server in
             try await withStore(server) { store, client in
-                _ = await store.identify()
+                _ = await store.link.identify()
                 try await client.send("LPUSH", "cortex:1:tasks:list", "x")
                 for (place, text) in CacheScriptsTests.oddities.enumerated() {
                     try await client.send("SET", .text("cortex:1:tasks:\(place)"), .text(text))
@@ -103,14 +103,14 @@ struct CacheStoreTests {
     func restart() async throws {
         try await TestRedis.withServer { server in
             try await withStore(server) { store, _ in
-                let first = await store.identify()
+                let first = await store.link.identify()
                 try await server.kill()
                 #expect(await store.invalidate("tasks:a", epoch: 1, version: 1) == nil)
                 try await server.start()
-                try await eventually("the link is back") { await store.identify() != nil }
-                #expect(store.run != nil && store.run != first)
+                try await eventually("the link is back") { await store.link.identify() != nil }
+                #expect(store.link.run != nil && store.link.run != first)
                 #expect(await store.invalidate("tasks:a", epoch: 1, version: 1) == .buried)
-                #expect(store.lastFailure != nil)
+                #expect(store.link.lastFailure != nil)
             }
         }
     }
@@ -119,13 +119,13 @@ struct CacheStoreTests {
     func scriptFlush() async throws {
         try await TestRedis.withServer { server in
             try await withStore(server) { store, client in
-                _ = await store.identify()
+                _ = await store.link.identify()
                 #expect(await store.invalidate("tasks:a", epoch: 1, version: 1) == .buried)
                 try await client.send("SCRIPT", "FLUSH")
                 #expect(await store.invalidate("tasks:a", epoch: 1, version: 2) == .buried)
                 try await client.send("SCRIPT", "FLUSH")
                 let keys = (0..<600).map { KeyVersion(key: "tasks:\($0)", version: 1) }
-                #expect(await store.invalidate(keys, epoch: 1) == store.run)
+                #expect(await store.invalidate(keys, epoch: 1) == store.link.run)
             }
         }
     }
@@ -137,7 +137,7 @@ struct CacheStoreTests {
             configuration.redisDeadline = .milliseconds(50)
             configuration.redisBreaker.openTime = .seconds(600)
             try await withStore(server, configuration) { store, _ in
-                try await eventually("the server is known") { await store.identify() != nil }
+                try await eventually("the server is known") { await store.link.identify() != nil }
                 server.suspend()
                 for _ in 0..<configuration.redisBreaker.minimumCalls {
                     #expect(await store.get("tasks:a", epoch: 1).found == .failed)
@@ -146,6 +146,30 @@ struct CacheStoreTests {
                 #expect(await store.get("tasks:a", epoch: 1).found == .failed)
                 #expect(store.counters.snapshot.redisFailures == failures)
                 server.resume()
+            }
+        }
+    }
+
+    @Test("sends what a read leaves to do without waiting for it")
+    func followUp() async throws {
+        try await TestRedis.withServer { server in
+            var configuration = Self.configuration()
+            configuration.redisDeadline = .seconds(60)
+            try await withStore(server, configuration) { store, _ in
+                try await eventually("the server is known") { await store.link.identify() != nil }
+                let lease = ReadStateMachine.Lease(epoch: 1, token: "t")
+                #expect(await store.lease("tasks:a", lease) == .granted)
+                // The server knows the script from now on.
+                #expect(await store.fill("tasks:b", lease, Self.document) == .refused)
+                server.suspend()
+                // Were it waited for, this would not come back.
+                store.follow(.fill(lease, Self.document), "tasks:a")
+                #expect(store.counters.snapshot.fills == 0)
+                server.resume()
+                // What is asked next comes after it.
+                let found = await store.get("tasks:a", epoch: 1).found
+                #expect(found == .document(Self.document), "\(found) \(String(describing: store.link.lastFailure))")
+                try await eventually("it is counted") { store.counters.snapshot.fills == 1 }
             }
         }
     }

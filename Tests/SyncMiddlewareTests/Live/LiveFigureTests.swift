@@ -55,13 +55,16 @@ struct LiveFigureTests {
                 }
                 try await harness.task("u")
                 try await eventually("the horizon is free") { instance.statistics.horizonAge == .zero }
-                try await eventually("all is passed") { try await instance.feedFigures().lag == .zero }
+                // A busy machine may take longer than a deadline.
+                try await eventually("all is passed") { (try? await instance.feedFigures().lag) == .zero }
                 let figures = try await instance.feedFigures()
                 #expect(figures.rows == 2 && figures.drainedAgo.map { $0 < .seconds(10) } == true)
             }
             try await harness.withInstance(runsRelay: false) { instance in
                 try await harness.task("v")
-                try await eventually("the lag grows") { try await instance.feedFigures().lag > .milliseconds(300) }
+                try await eventually("the lag grows") {
+                    (try? await instance.feedFigures().lag).map { $0 > .milliseconds(300) } ?? false
+                }
                 #expect(try await instance.feedFigures().rows == 3)
             }
         }

@@ -4,8 +4,8 @@
 CREATE TABLE cortex.feed_batches (
     timeline bigint NOT NULL,
     last_seq bigint NOT NULL,
-    row_count bigint NOT NULL CONSTRAINT feed_batches_row_count CHECK (row_count > 0),
-    since pg_snapshot NOT NULL,
+    passed bigint NOT NULL CONSTRAINT feed_batches_passed CHECK (passed > 0),
+    below pg_snapshot NOT NULL,
     upto pg_snapshot NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (timeline, last_seq)
@@ -13,15 +13,15 @@ CREATE TABLE cortex.feed_batches (
 COMMENT ON TABLE cortex.feed_batches IS 'One row per step of the relay that passed rows of the change feed on: their numbers. Not dumped.';
 COMMENT ON COLUMN cortex.feed_batches.timeline IS 'First half of the event ids.';
 COMMENT ON COLUMN cortex.feed_batches.last_seq IS 'Number of the step''s row with the highest id; the others have the numbers below, by id.';
-COMMENT ON COLUMN cortex.feed_batches.row_count IS 'How many rows it passed; fewer are left once the feed is trimmed, those with the lowest ids go first.';
-COMMENT ON COLUMN cortex.feed_batches.since IS 'Rows that are visible in this snapshot had been passed before.';
+COMMENT ON COLUMN cortex.feed_batches.passed IS 'How many rows it passed; fewer are left once the feed is trimmed, those with the lowest ids go first.';
+COMMENT ON COLUMN cortex.feed_batches.below IS 'Rows that are visible in this snapshot had been passed before.';
 COMMENT ON COLUMN cortex.feed_batches.upto IS 'Rows that are visible in this snapshot were passed by then.';
 
 -- Where the numbers rise is where their rows are known: a relay cannot do one without the other.
 CREATE FUNCTION cortex.feed_numbered() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    INSERT INTO cortex.feed_batches (timeline, last_seq, row_count, since, upto)
+    INSERT INTO cortex.feed_batches (timeline, last_seq, passed, below, upto)
     VALUES (NEW.timeline, NEW.seq, NEW.seq - OLD.seq, coalesce(OLD.position, '1:1:'), NEW.position);
     RETURN NULL;
 END
