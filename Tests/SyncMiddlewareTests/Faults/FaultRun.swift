@@ -45,7 +45,10 @@ struct FaultRun {
                 // Both processes miss every key at once, and nothing disturbs them.
                 try await cluster.dropCachedKeys()
                 try cluster.journal.record(.quiet)
-                try await Task.sleep(for: .milliseconds(2_500))
+                try await eventually("half of the keys are read anew") {
+                    Self.quietFetches(try await cluster.events()) > MixedLoadConfiguration().keys / 2
+                }
+                try await Task.sleep(for: .seconds(2))
             }
             let state = try await cluster.rows("SELECT 'state', s.* FROM cortex.cache_state s;").first ?? []
             let events = try await cluster.events()
@@ -73,7 +76,9 @@ struct FaultRun {
     }
 
     /// How many reads of PostgreSQL under a lease there were once nothing was cached and all was quiet.
-    var quietFetches: Int {
+    var quietFetches: Int { Self.quietFetches(events) }
+
+    private static func quietFetches(_ events: [HistoryEvent]) -> Int {
         guard let begin = events.firstIndex(where: { $0.what == .quiet }) else { return 0 }
         return events[begin...].count { if case .fetched = $0.what { true } else { false } }
     }
