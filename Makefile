@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-faults check bench format hooks clean
+.PHONY: help setup build run test test-faults check bench check-http format hooks clean
 
 SWIFT ?= swift
 
@@ -33,12 +33,17 @@ test-faults: setup ## Run all tests with their long runs: every position of a fa
 check: setup ## Check format, layers, forbidden patterns, generated files and imports
 	@scripts/check
 
-bench: setup ## Measure against psql \copy, pgbench and redis-benchmark, and the relay; ARGS=--full for a million tasks
+bench: ## Measure against psql \copy, pgbench, redis-benchmark, nginx and Express; ARGS=--full loads a million tasks
+	@scripts/setup --bench
 	$(SWIFT) build --configuration release --package-path Benchmarks --scratch-path .build \
 		--disable-build-manifest-caching
 	@Benchmarks/bench $(ARGS)
 	@.build/release/measure-clients 5 2 Benchmarks/results
 	@.build/release/measure-relay 20 1000 Benchmarks/results
+	@Benchmarks/serving
+
+check-http: build ## Attack the service from outside: schemathesis (PyPI) and slowhttptest; some minutes
+	@scripts/check-http
 
 format: ## Format all Swift files in place
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks)

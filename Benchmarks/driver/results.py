@@ -51,11 +51,11 @@ def machine():
     }
 
 
-def write(folder, table, raw):
+def write(folder, table, raw, name="loading"):
     """Keeps the raw figures and the table; gives the file."""
     now = datetime.datetime.now(datetime.timezone.utc)
     folder.mkdir(exist_ok=True)
-    file = folder / f"loading-{now:%Y%m%d-%H%M%S}.json"
+    file = folder / f"{name}-{now:%Y%m%d-%H%M%S}.json"
     result = {"date": now.isoformat(timespec="seconds"), **raw, "table": table.rows,
               "load_average_at_end": os.getloadavg()[0]}
     file.write_text(json.dumps(result, indent=1) + "\n")

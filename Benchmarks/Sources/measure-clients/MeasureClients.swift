@@ -1,7 +1,7 @@
 /// Measures our clients against their peers: the same requests, the same number of callers, in turns.
 ///
-/// `measure-clients [ROUNDS] [SECONDS] [RESULTS-FOLDER] [reads|writes|gets]`, by default 5 rounds of 2 s of all; prints a
-/// table of ratios and keeps the raw figures in the folder.
+/// `measure-clients [ROUNDS] [SECONDS] [RESULTS-FOLDER] [WORK [CALLERS]]`, by default 5 rounds of 2 s of all works;
+/// prints a table of ratios and keeps the raw figures in the folder.
 @main
 enum MeasureClients {
     static func main() async throws {
@@ -10,11 +10,17 @@ enum MeasureClients {
         let seconds = arguments.dropFirst().first.flatMap { Int($0) } ?? 2
         let folder = arguments.dropFirst(2).first ?? "results"
         let works = arguments.dropFirst(3).first.flatMap { Work(rawValue: $0) }.map { [$0] } ?? Work.allCases
+        let callers = arguments.dropFirst(4).first.flatMap { Int($0) }
         var samples: [Sample] = []
         for work in works {
-            let turns = Turns(work: work, rounds: rounds, time: .seconds(seconds))
-            if work == .gets {
-                try await RedisBenchmark.with { samples += try await turns.run(ours: $0.ours, peer: $0.peer) }
+            let turns = Turns(
+                work: work,
+                callers: callers.map { [$0] } ?? work.callers,
+                rounds: rounds,
+                time: .seconds(seconds)
+            )
+            if work.isRedis {
+                try await RedisBenchmark.with(work) { samples += try await turns.run(ours: $0.ours, peer: $0.peer) }
             } else {
                 try await PgBench.with(work) { samples += try await turns.run(ours: $0.ours, peer: $0.peer) }
             }
@@ -27,6 +33,7 @@ enum MeasureClients {
 /// The rounds of one kind of work.
 struct Turns {
     let work: Work
+    let callers: [Int]
     let rounds: Int
     let time: Duration
 
@@ -36,7 +43,7 @@ struct Turns {
         peer: (Callers) async throws -> Figures
     ) async throws -> [Sample] {
         var samples: [Sample] = []
-        for count in work.callers {
+        for count in callers {
             let callers = Callers(count: count, time: time)
             for round in 0..<rounds {
                 var sample = Sample(work: work, callers: count, round: round)

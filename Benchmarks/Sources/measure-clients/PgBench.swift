@@ -46,22 +46,32 @@ struct PgBench {
         patient.statementTimeout = .seconds(60)
         let configuration = try PostgresConfiguration(url: url, applicationName: "lanes")
         return try await PostgresLanes.withLanes(configuration, patient) { lanes in
-            try await callers.run { [work] number in
-                if work == .reads {
-                    let sql = "SELECT to_jsonb(t)::text FROM point_reads t WHERE id = $1"
-                    try await lanes.read(sql, [.integer(Int64(number % Self.rows) + 1)])
-                } else {
+            switch work {
+            case .reads:
+                try await callers.runChains { number, next in
+                    lanes.read(Self.read, Self.parameters(number)) { next($0.map { _ in }.mapError { $0 }) }
+                }
+            case .writes:
+                try await callers.run { _ in
                     try await lanes.write("INSERT INTO durable_writes (document) VALUES ($1)", [.text(Self.document)])
                 }
+            default:
+                try await callers.run { try await lanes.read(Self.read, Self.parameters($0)) }
             }
         }
     }
 
+    private static let read = "SELECT to_jsonb(t)::text FROM point_reads t WHERE id = $1"
+
+    private static func parameters(_ number: Int) -> [PostgresValue] {
+        [.integer(Int64(number % rows) + 1)]
+    }
+
     private var script: String {
         let statement =
-            work == .reads
-            ? "SELECT to_jsonb(t)::text FROM point_reads t WHERE id = :id;"
-            : "INSERT INTO durable_writes (document) VALUES ('\(Self.document)');"
+            work == .writes
+            ? "INSERT INTO durable_writes (document) VALUES ('\(Self.document)');"
+            : "SELECT to_jsonb(t)::text FROM point_reads t WHERE id = :id;"
         return "\\set id random(1, \(Self.rows))\n\(statement)\n"
     }
 

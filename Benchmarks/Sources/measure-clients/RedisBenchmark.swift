@@ -8,6 +8,7 @@ import Redis
 struct RedisBenchmark {
     let server: ScratchRedis
     let program: String
+    let work: Work
 
     /// So many documents.
     private static let keys = 1_000
@@ -19,11 +20,11 @@ struct RedisBenchmark {
     }
 
     /// Runs the body with an own server that holds the documents.
-    static func with(_ body: (RedisBenchmark) async throws -> Void) async throws {
+    static func with(_ work: Work, _ body: (RedisBenchmark) async throws -> Void) async throws {
         let installation = try await RedisInstallation.choose()
         let program = URL(filePath: installation.client).deletingLastPathComponent().path() + "redis-benchmark"
         try await ScratchRedis.withServer { server in
-            let bench = RedisBenchmark(server: server, program: program)
+            let bench = RedisBenchmark(server: server, program: program, work: work)
             try await bench.withClient { client in
                 for number in 0..<keys {
                     try await client.send(RESPCommand("SET", [.text(key(number)), .bytes(document)]))
@@ -46,10 +47,20 @@ struct RedisBenchmark {
     /// Ours.
     func ours(_ callers: Callers) async throws -> Figures {
         let keys = (0..<Self.keys).map { RESPArgument.text(Self.key($0)) }
+        let missing = Failed(output: "a key is gone")
         return try await withClient { client in
-            try await callers.run { number in
-                guard try await client.get(keys[number % keys.count]) != nil else {
-                    throw Failed(output: "a key is gone")
+            if work == .taskGets {
+                return try await callers.run { number in
+                    guard try await client.get(keys[number % keys.count]) != nil else { throw missing }
+                }
+            }
+            return try await callers.runChains { number, next in
+                client.connection.send(RESPCommand("GET", [keys[number % keys.count]])) { reply in
+                    switch reply {
+                    case .success(.null): next(.failure(missing))
+                    case .success: next(.success(()))
+                    case .failure(let error): next(.failure(error))
+                    }
                 }
             }
         }

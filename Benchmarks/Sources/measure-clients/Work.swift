@@ -1,17 +1,24 @@
 /// What is measured.
 enum Work: String, CaseIterable, Codable, Sendable {
-    /// Point reads through the lanes of the PostgreSQL driver.
+    /// Point reads through the lanes of the PostgreSQL driver, each caller a completion on the thread of the lanes.
     case reads
+    /// The same, each caller a task.
+    case taskReads
     /// Durable single-row writes through them.
     case writes
-    /// `GET` of a document through the Redis client, each caller a task.
+    /// `GET` of a document through the Redis client, each caller a completion on an event loop.
     case gets
+    /// The same, each caller a task.
+    case taskGets
+
+    /// Whether the server is Redis.
+    var isRedis: Bool { self == .gets || self == .taskGets }
 
     /// The numbers of callers to measure with.
-    var callers: [Int] { self == .gets ? [1, 16, 64, 256] : [1, 16, 64] }
+    var callers: [Int] { isRedis ? [1, 16, 64, 256] : [1, 16, 64] }
 
     /// The program that ours is compared with.
-    var peer: String { self == .gets ? "redis-benchmark" : "pgbench" }
+    var peer: String { isRedis ? "redis-benchmark" : "pgbench" }
 
     /// Floor and goal of the ratio; none at most numbers of callers.
     func bounds(_ callers: Int) -> (floor: Double, goal: Double)? {

@@ -6,8 +6,8 @@ public struct LanesConfiguration: Sendable, Equatable {
     public var readConnections = 2
     /// The most connections of the write lane, 1 to 32, each with one write under way while few callers wait; default 16.
     public var writeConnections = 16
-    /// From so many writes under way and waiting on, batches of them share transactions; default 32.
-    public var sharingDemand = 32
+    /// From so many writes under way and waiting on, batches of them share transactions; default 8.
+    public var sharingDemand = 8
     /// How many such transactions run at a time, 1 to 4; default 4: while one is flushed to disk, others run.
     ///
     /// With more than one, two batches that change the same rows in different order can deadlock: the server ends one
