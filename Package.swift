@@ -117,6 +117,12 @@ let package = Package(
         module("SyncMiddleware", ["Diagnostics", "Domain", "Postgres", "RESP", "Redis"]),
         module("RuntimeTargets", ["Diagnostics", "EmbeddedServers", "Processes"]),
         module("Reporting", ["Diagnostics", "Domain"]),
+        // Layer 4
+        module(
+            "Catalog",
+            ["Diagnostics", "Domain", "LosslessJSON", "SourceTree", "Postgres", "SyncMiddleware"],
+            products: [crypto]
+        ),
         // Layer 6
         module(
             "Commands",
@@ -180,6 +186,14 @@ let package = Package(
             [
                 "Diagnostics", "Domain", "Processes", "EmbeddedServers", "Postgres", "RESP", "Redis", "SourceTree",
                 "ExampleTree", "SchemaMigration", "DataMigration", "SyncMiddleware", "TestSupport", "sync-worker",
+            ]
+        ),
+        tests(
+            "CatalogTests",
+            [
+                "Diagnostics", "Domain", "LosslessJSON", "Processes", "EmbeddedServers", "Postgres", "Redis",
+                "SourceTree", "ExampleTree", "SchemaMigration", "DataMigration", "SyncMiddleware", "Catalog",
+                "TestSupport",
             ]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),

@@ -90,6 +90,21 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     /// The `Idempotency-Key` belongs to another request.
     case syncKeyReused = "sync.key_reused"
 
+    // MARK: Catalog
+
+    /// A field, a parameter or a body is not what the document, list or search takes.
+    case catalogInvalid = "catalog.invalid"
+    /// A patch does not fit the document.
+    case catalogPatch = "catalog.patch"
+    /// The document is not at the version that the request expects.
+    case catalogPrecondition = "catalog.precondition"
+    /// A document with this id exists already.
+    case catalogExists = "catalog.exists"
+    /// This home of the data cannot hold that change.
+    case catalogUnwritable = "catalog.unwritable"
+    /// A file of the tree keeps changing under a write.
+    case catalogBusy = "catalog.busy"
+
     // MARK: Schema
 
     /// The database has migrations that this program does not know.
@@ -170,7 +185,7 @@ extension ErrorCode {
     /// The one table: exit status, HTTP status, log level, retry.
     public var meaning: Meaning {
         switch self {
-        case .usage, .settingInvalid, .confirmationRequired:
+        case .usage, .settingInvalid, .confirmationRequired, .catalogInvalid:
             Meaning(exitStatus: .usage, httpStatus: 400, logLevel: .info, isRetryable: false)
         case .sourceMissing, .sourceNotDirectory, .sourceEmpty, .mappingInvalid, .compressionInvalid, .jsonInvalid,
             .quarantineExceeded:
@@ -194,9 +209,13 @@ extension ErrorCode {
             Meaning(exitStatus: .failed, httpStatus: 500, logLevel: .error, isRetryable: false)
         case .schemaDrift, .verificationFailed:
             Meaning(exitStatus: .differences, httpStatus: 409, logLevel: .error, isRetryable: false)
-        case .syncConflict, .syncMode:
+        case .syncConflict, .syncMode, .catalogExists:
             Meaning(exitStatus: .failed, httpStatus: 409, logLevel: .info, isRetryable: false)
-        case .syncRefused, .syncKeyReused:
+        case .catalogPrecondition:
+            Meaning(exitStatus: .failed, httpStatus: 412, logLevel: .info, isRetryable: false)
+        case .catalogBusy:
+            Meaning(exitStatus: .unavailable, httpStatus: 503, logLevel: .warning, isRetryable: true)
+        case .syncRefused, .syncKeyReused, .catalogPatch, .catalogUnwritable:
             Meaning(exitStatus: .failed, httpStatus: 422, logLevel: .info, isRetryable: false)
         case .syncInFlight:
             Meaning(exitStatus: .interrupted, httpStatus: 409, logLevel: .info, isRetryable: true)
