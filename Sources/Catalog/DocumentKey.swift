@@ -1,3 +1,4 @@
+import Domain
 import LosslessJSON
 
 /// Names one document.
@@ -51,6 +52,15 @@ public struct DocumentKey: Sendable, Hashable {
 
     /// Of `documents` the kind of the record.
     public var documentKind: String? { kind == .documents ? parts.first : nil }
+
+    /// Whether any document can have this key: texts without U+0000, not too long; of some kinds a UUID in lower case.
+    var canExist: Bool {
+        guard !text.utf8.contains(0), text.utf8.count <= 2_049, parts.count == kind.table.key.count else {
+            return false
+        }
+        return !kind.table.hasDerivedKey
+            || text.wholeMatch(of: /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/) != nil
+    }
 
     /// The values of the table's key columns.
     var parts: [String] {

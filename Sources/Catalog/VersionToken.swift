@@ -1,10 +1,13 @@
+import Crypto
+
 /// Names a version of a document across both homes of the data: what ETags and version tokens are made of.
 ///
-/// Text: `p<epoch>-<version>` where PostgreSQL is the truth, `j-<16 hex>` where the tree is.
+/// Text: `p<epoch>-<version>` where PostgreSQL is the truth, `j-<16 hex>` where the tree is. The document of an imported
+/// row is that of its record but for the version, so the tree's token can be held against a row.
 public enum VersionToken: Sendable, Hashable, LosslessStringConvertible {
     /// A row: the epoch of the system mode in which the token was given, and the row's version.
     case row(epoch: Int, version: Int)
-    /// A record of the tree: the first 16 hex digits of the SHA-256 of its document.
+    /// A document of the tree: the first 16 hex digits of its SHA-256, at version 0.
     case record(String)
 
     /// Reads a token; nil for what is none.
@@ -26,5 +29,20 @@ public enum VersionToken: Sendable, Hashable, LosslessStringConvertible {
         case .row(let epoch, let version): "p\(epoch)-\(version)"
         case .record(let hash): "j-\(hash)"
         }
+    }
+
+    /// The token that a body has in the tree, whatever version it says.
+    static func record(of body: [UInt8], version: Int) -> VersionToken {
+        var hash = SHA256()
+        let head = "{\"version\":\(version)"
+        if body.starts(with: head.utf8) {
+            hash.update(data: Array("{\"version\":0".utf8))
+            hash.update(data: body[head.utf8.count...])
+        } else {
+            hash.update(data: body)
+        }
+        let digits = Array("0123456789abcdef".utf8)
+        let hex = hash.finalize().prefix(8).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        return .record(String(decoding: hex, as: UTF8.self))
     }
 }

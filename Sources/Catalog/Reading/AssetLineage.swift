@@ -10,6 +10,9 @@ public enum LineageDirection: String, Sendable, CaseIterable {
 
 /// The neighbourhood of an asset: a graph, and the tree that old clients know.
 public struct AssetLineage: Sendable, Equatable {
+    /// How many levels a walk goes at most.
+    public static let maximumDepth = 100
+
     /// An asset that the walk met, or an id that no asset has.
     public struct Node: Sendable, Equatable {
         /// The id.
