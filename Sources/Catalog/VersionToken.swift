@@ -32,7 +32,7 @@ public enum VersionToken: Sendable, Hashable, LosslessStringConvertible {
     }
 
     /// The token that a body has in the tree, whatever version it says.
-    static func record(of body: [UInt8], version: Int) -> VersionToken {
+    public static func record(of body: [UInt8], version: Int) -> VersionToken {
         var hash = SHA256()
         let head = "{\"version\":\(version)"
         if body.starts(with: head.utf8) {

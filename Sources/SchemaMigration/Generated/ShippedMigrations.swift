@@ -3003,7 +3003,7 @@ ALTER TABLE cortex.cache_state DROP COLUMN home, DROP COLUMN drains;
 """###
 ),
 SchemaStep(
-number: 13,
+number: 12,
 name: "catalog_service",
 up: ###"""
 -- What the catalog service asks beside rows: events by number, and the records of a task.
