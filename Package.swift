@@ -120,7 +120,7 @@ let package = Package(
         // Layer 4
         module(
             "Catalog",
-            ["Diagnostics", "Domain", "LosslessJSON", "SourceTree", "Postgres", "SyncMiddleware"],
+            ["Diagnostics", "Domain", "LosslessJSON", "Processes", "SourceTree", "Postgres", "SyncMiddleware"],
             products: [crypto]
         ),
         // Layer 6
