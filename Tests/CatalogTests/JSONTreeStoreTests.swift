@@ -96,7 +96,7 @@ struct TreeWritingTests {
     func deletion() async throws {
         try await TreeHarness.with { harness in
             _ = try await harness.store.write(CatalogWrite(DocumentKey(.tasks, "task-1"), .delete, author: everything))
-            #expect(!(try harness.file("coordination/task-queue.json").contains("task-1\",")))
+            #expect(!(try harness.file("coordination/task-queue.json").contains("\"id\": \"task-1\"")))
             let backup = try harness.file("coordination/task-queue-backup-20251107-141724.json")
             #expect(!backup.contains("task-1") && backup.contains("task-4"))
             let rest = try await harness.store.list(ListQuery(.tasks), clearance: .internal).documents.map(\.key.text)

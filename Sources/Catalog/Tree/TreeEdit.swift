@@ -29,6 +29,9 @@ struct TreeEdit {
     /// Makes a row what is wanted, in its place or in a file of its own; throws `catalog.unwritable`, `TreeChanged`.
     mutating func set(_ key: DocumentKey, to wanted: RowValues) throws {
         let table = key.kind.table
+        var wanted = wanted
+        // Whom a record describes is defined by it.
+        if table == .agents { wanted["origin"] = .text("defined") }
         let values = table.mappedColumns.map { wanted[$0.name] }
         let row = snapshot.row(table, key.text)
         if let row, row.role.isEmpty, row.record.member == nil {
@@ -82,8 +85,7 @@ struct TreeEdit {
             throw .unwritable(key, "its id is made of where it stands and what it says")
         }
         var fields: [String] = []
-        // Whom a record describes is defined by it.
-        for field in DocumentField.all(of: key.kind.table) where field.name != "origin" {
+        for field in DocumentField.all(of: key.kind.table) {
             switch field.origin {
             case .follows, .resolves: continue
             case .written, .id: break
