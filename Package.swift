@@ -40,6 +40,10 @@ func tests(_ name: String, _ ours: [String], products: [Target.Dependency] = [])
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -87,6 +91,7 @@ let package = Package(
             providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
         ),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         module("Diagnostics"),
         // Layer 1
         module("Domain", ["Diagnostics"], products: [crypto]),
@@ -106,6 +111,7 @@ let package = Package(
             resources: [.embedInCode("Resources/mappings/cortex.yaml"), .embedInCode("Resources/mapping.schema.json")]
         ),
         module("ExampleTree", ["Diagnostics", "Compression"]),
+        module("Monitoring", ["Diagnostics"], products: [logging, metrics]),
         // Layer 3
         module("SchemaMigration", ["Diagnostics", "Postgres"], products: [crypto], exclude: ["Resources"]),
         module(
@@ -115,6 +121,15 @@ let package = Package(
         ),
         module("RedisSource", ["Diagnostics", "RESP", "Redis", "Processes", "SourceTree"], products: [crypto]),
         module("SyncMiddleware", ["Diagnostics", "Domain", "Postgres", "RESP", "Redis"]),
+        .target(
+            name: "Access",
+            dependencies: [
+                "Diagnostics", "Domain", "Processes", "Postgres", crypto,
+                // Elsewhere the C library has no crypt(3) worth its name: users sign in with keys alone there.
+                .target(name: "CCrypt", condition: .when(platforms: [.linux])),
+            ],
+            swiftSettings: settings
+        ),
         module("RuntimeTargets", ["Diagnostics", "EmbeddedServers", "Processes"]),
         module("Reporting", ["Diagnostics", "Domain"]),
         // Layer 6
@@ -181,6 +196,15 @@ let package = Package(
                 "Diagnostics", "Domain", "Processes", "EmbeddedServers", "Postgres", "RESP", "Redis", "SourceTree",
                 "ExampleTree", "SchemaMigration", "DataMigration", "SyncMiddleware", "TestSupport", "sync-worker",
             ]
+        ),
+        tests("MonitoringTests", ["Diagnostics", "Processes", "Monitoring"], products: [logging, metrics]),
+        tests(
+            "AccessTests",
+            [
+                "Diagnostics", "Domain", "Processes", "EmbeddedServers", "Postgres", "SchemaMigration", "Access",
+                "TestSupport",
+            ],
+            products: [crypto]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),
