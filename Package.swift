@@ -40,11 +40,11 @@ func tests(_ name: String, _ ours: [String], products: [Target.Dependency] = [])
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -112,6 +112,11 @@ let package = Package(
         ),
         module("ExampleTree", ["Diagnostics", "Compression"]),
         module("Monitoring", ["Diagnostics"], products: [logging, metrics]),
+        module(
+            "LoadGeneration",
+            ["Diagnostics"],
+            products: [histogram, nio, nioHTTP1, nioPosix, nioSSL]
+        ),
         // Layer 3
         module("SchemaMigration", ["Diagnostics", "Postgres"], products: [crypto], exclude: ["Resources"]),
         module(
@@ -139,7 +144,7 @@ let package = Package(
                 "Diagnostics", "Domain", "LosslessJSON", "Settings", "Processes", "Postgres", "EmbeddedServers",
                 "SourceTree",
                 "SchemaMigration", "DataMigration", "RedisSource", "RuntimeTargets", "Reporting", "ExampleTree", "RESP",
-                "Redis", "SyncMiddleware",
+                "Redis", "SyncMiddleware", "Access", "LoadGeneration",
             ],
             products: [argumentParser]
         ),
@@ -198,6 +203,7 @@ let package = Package(
             ]
         ),
         tests("MonitoringTests", ["Diagnostics", "Processes", "Monitoring"], products: [logging, metrics]),
+        tests("LoadGenerationTests", ["Diagnostics", "LoadGeneration"], products: [nio, nioHTTP1, nioPosix]),
         tests(
             "AccessTests",
             [
@@ -212,12 +218,12 @@ let package = Package(
             "CommandsTests",
             [
                 "Diagnostics", "Domain", "Settings", "Processes", "RESP", "Redis", "Postgres", "EmbeddedServers",
-                "ExampleTree", "RuntimeTargets", "Reporting", "Commands", "TestSupport",
+                "ExampleTree", "RuntimeTargets", "Reporting", "Access", "Commands", "TestSupport",
             ]
         ),
         tests(
             "PackageTests",
-            ["Diagnostics", "Settings", "Reporting", "Commands", "TestSupport"],
+            ["Diagnostics", "Settings", "Monitoring", "Reporting", "Commands", "TestSupport"],
             products: [argumentParser]
         ),
     ]

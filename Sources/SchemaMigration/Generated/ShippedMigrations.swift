@@ -2999,5 +2999,47 @@ ALTER TABLE cortex.cache_state DROP COLUMN home, DROP COLUMN drains;
 
 """###
 ),
+SchemaStep(
+number: 12,
+name: "access",
+up: ###"""
+-- Keys that belong to no user: those of programs, and the first administrator's. No row in users is invented for them.
+
+ALTER TABLE public.api_keys ALTER COLUMN user_id DROP NOT NULL;
+COMMENT ON COLUMN public.api_keys.user_id IS 'Whose key it is; it is not valid while that user is disabled. NULL: a program''s, or the first administrator''s.';
+COMMENT ON COLUMN public.api_keys.scopes IS 'What its holder may do: read, write, admin (which includes the others).';
+ALTER TABLE public.api_keys ADD CONSTRAINT api_keys_scopes
+    CHECK (scopes <@ ARRAY['read', 'write', 'admin'] AND array_position(scopes, NULL) IS NULL);
+
+"""###,
+verify: ###"""
+DO $$
+BEGIN
+    IF (
+        SELECT attnotnull FROM pg_attribute
+        WHERE attrelid = 'public.api_keys'::regclass AND attname = 'user_id'
+    ) THEN
+        RAISE EXCEPTION 'a key has to belong to a user';
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM pg_constraint
+        WHERE conrelid = 'public.api_keys'::regclass AND conname = 'api_keys_scopes' AND convalidated
+    ) THEN
+        RAISE EXCEPTION 'nothing holds the scopes of keys to those that there are';
+    END IF;
+END
+$$;
+
+"""###,
+down: ###"""
+-- A key without a user has no place in the schema before: it is not valid any more.
+ALTER TABLE public.api_keys DROP CONSTRAINT api_keys_scopes;
+DELETE FROM public.api_keys WHERE user_id IS NULL;
+ALTER TABLE public.api_keys ALTER COLUMN user_id SET NOT NULL;
+COMMENT ON COLUMN public.api_keys.user_id IS NULL;
+COMMENT ON COLUMN public.api_keys.scopes IS NULL;
+
+"""###
+),
 ]
 }
