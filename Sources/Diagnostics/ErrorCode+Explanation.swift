@@ -34,6 +34,14 @@ extension ErrorCode {
         case .syncMode: "PostgreSQL does not take writes now: the truth lives elsewhere, or has moved since."
         case .syncInFlight: "The same request is under way. Ask again in a moment."
         case .syncKeyReused: "The `Idempotency-Key` was used for another request within 24 hours."
+        case .catalogInvalid:
+            "A field, a parameter or a body is not what the document, list or search takes. The details point to the place."
+        case .catalogPatch: "A patch does not fit the document: a test in it fails, or a place is not there."
+        case .catalogPrecondition: "The document is not at the version that the request expects. Read it and decide anew."
+        case .catalogExists: "A document with this id exists already."
+        case .catalogUnwritable:
+            "The home of the data cannot hold that change: a tree has no place for it, or not for this value."
+        case .catalogBusy: "Other programs keep changing the file that a write is for. Try again in a moment."
         case .redisRefused:
             "Redis answered a command with an error. The details have its code word (`OOM`, `READONLY`, …)."
         case .redisDeadline: "Redis did not answer a command in time. The command may still run."
@@ -44,6 +52,12 @@ extension ErrorCode {
             "The published keys exist in a Redis that is not ours: none of them was touched. Import them with `cortex migrate --source redis://…`, or take them over with `cortex cache rebuild --adopt`."
         case .viewFenced:
             "A later relay, or another database, has taken over the published view. Nothing was written; start again, or take it over with `--adopt`."
+        case .accessUnauthenticated:
+            "The caller is not known: no key where one is needed, or one that is not valid (any more)."
+        case .accessDenied: "The caller is known and may not do this."
+        case .accessRateLimited: "The caller asks too often."
+        case .accessUnavailable: "Whether a key is valid cannot be found out now."
+        case .accessConflict: "There is a user of this name, or a key of this id."
         case .schemaNewer: "The database has migrations that this program does not know. Use the newer program."
         case .schemaOutdated: "The database is not at the version that this program needs. `cortex schema up`."
         case .schemaChecksum: "An applied migration differs from the one shipped."

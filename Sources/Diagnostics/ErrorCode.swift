@@ -90,6 +90,34 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     /// The `Idempotency-Key` belongs to another request.
     case syncKeyReused = "sync.key_reused"
 
+    // MARK: Catalog
+
+    /// A field, a parameter or a body is not what the document, list or search takes.
+    case catalogInvalid = "catalog.invalid"
+    /// A patch does not fit the document.
+    case catalogPatch = "catalog.patch"
+    /// The document is not at the version that the request expects.
+    case catalogPrecondition = "catalog.precondition"
+    /// A document with this id exists already.
+    case catalogExists = "catalog.exists"
+    /// This home of the data cannot hold that change.
+    case catalogUnwritable = "catalog.unwritable"
+    /// A file of the tree keeps changing under a write.
+    case catalogBusy = "catalog.busy"
+
+    // MARK: Access
+
+    /// The caller is not known: no key where one is needed, or one that is not valid (any more).
+    case accessUnauthenticated = "access.unauthenticated"
+    /// The caller is known and may not do this.
+    case accessDenied = "access.denied"
+    /// The caller asks too often.
+    case accessRateLimited = "access.rate_limited"
+    /// Whether a key is valid cannot be found out now.
+    case accessUnavailable = "access.unavailable"
+    /// There is a user of this name, or a key of this id.
+    case accessConflict = "access.conflict"
+
     // MARK: Schema
 
     /// The database has migrations that this program does not know.
@@ -170,13 +198,23 @@ extension ErrorCode {
     /// The one table: exit status, HTTP status, log level, retry.
     public var meaning: Meaning {
         switch self {
-        case .usage, .settingInvalid, .confirmationRequired:
+        case .usage, .settingInvalid, .confirmationRequired, .catalogInvalid:
             Meaning(exitStatus: .usage, httpStatus: 400, logLevel: .info, isRetryable: false)
         case .sourceMissing, .sourceNotDirectory, .sourceEmpty, .mappingInvalid, .compressionInvalid, .jsonInvalid,
             .quarantineExceeded:
             Meaning(exitStatus: .badData, httpStatus: 422, logLevel: .warning, isRetryable: false)
         case .sourceNotPermitted, .notPermitted, .postgresAuthentication, .redisAuthentication, .viewForeign:
             Meaning(exitStatus: .notPermitted, httpStatus: 403, logLevel: .warning, isRetryable: false)
+        case .accessUnauthenticated:
+            Meaning(exitStatus: .notPermitted, httpStatus: 401, logLevel: .info, isRetryable: false)
+        case .accessDenied:
+            Meaning(exitStatus: .notPermitted, httpStatus: 403, logLevel: .info, isRetryable: false)
+        case .accessRateLimited:
+            Meaning(exitStatus: .unavailable, httpStatus: 429, logLevel: .info, isRetryable: true)
+        case .accessUnavailable:
+            Meaning(exitStatus: .unavailable, httpStatus: 503, logLevel: .warning, isRetryable: true)
+        case .accessConflict:
+            Meaning(exitStatus: .failed, httpStatus: 409, logLevel: .info, isRetryable: false)
         case .sourceUnreadable, .cannotRead:
             Meaning(exitStatus: .badData, httpStatus: 500, logLevel: .error, isRetryable: false)
         case .sourceHot, .runLocked, .interrupted, .viewFenced:
@@ -194,9 +232,13 @@ extension ErrorCode {
             Meaning(exitStatus: .failed, httpStatus: 500, logLevel: .error, isRetryable: false)
         case .schemaDrift, .verificationFailed:
             Meaning(exitStatus: .differences, httpStatus: 409, logLevel: .error, isRetryable: false)
-        case .syncConflict, .syncMode:
+        case .syncConflict, .syncMode, .catalogExists:
             Meaning(exitStatus: .failed, httpStatus: 409, logLevel: .info, isRetryable: false)
-        case .syncRefused, .syncKeyReused:
+        case .catalogPrecondition:
+            Meaning(exitStatus: .failed, httpStatus: 412, logLevel: .info, isRetryable: false)
+        case .catalogBusy:
+            Meaning(exitStatus: .unavailable, httpStatus: 503, logLevel: .warning, isRetryable: true)
+        case .syncRefused, .syncKeyReused, .catalogPatch, .catalogUnwritable:
             Meaning(exitStatus: .failed, httpStatus: 422, logLevel: .info, isRetryable: false)
         case .syncInFlight:
             Meaning(exitStatus: .interrupted, httpStatus: 409, logLevel: .info, isRetryable: true)

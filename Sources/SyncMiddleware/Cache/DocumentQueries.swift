@@ -1,7 +1,7 @@
-import Domain
+public import Domain
 
 /// How PostgreSQL makes the document of a row: what caches hold and clients get.
-enum DocumentQueries {
+public enum DocumentQueries: Sendable {
     /// What a transaction that reads many documents sets for itself.
     ///
     /// No bitmap scans: on a table without statistics the planner would look ids up in the trigram index, which takes a
@@ -12,16 +12,26 @@ enum DocumentQueries {
     /// is kept as it is.
     ///
     /// The driver's sessions are in UTC; in another zone times would depend on more than the row.
-    static func body(of table: CatalogTable, alias: String) -> String {
+    public static func body(of table: CatalogTable, alias: String) -> String {
         let names = ["version"] + table.columns.map(\.name).filter { $0 != "password_hash" }
         let columns = names.map { "\(alias).\($0)" }.joined(separator: ", ")
         return "(SELECT row_to_json(d)::text FROM (SELECT \(columns)) AS d)"
     }
 
+    /// The expression of a row's sensitivity: assets have one of their own.
+    public static func sensitivity(of table: CatalogTable, alias: String) -> String {
+        table.name == "assets" ? "coalesce(\(alias).sensitivity, 'internal')" : "'internal'"
+    }
+
+    /// The expression of a row's key as the change feed writes it.
+    public static func key(of table: CatalogTable, alias: String) -> String {
+        table.key.map { "\(alias).\($0)::text" }.joined(separator: " || E'\\x1f' || ")
+    }
+
     /// The statement for the documents with the keys `$1`, as the change feed writes keys: for each key its version
     /// (that of its deletion, or 0, where there is no row), sensitivity (NULL without a row) and body.
     static func documents(of table: CatalogTable) -> String {
-        let sensitivity = table.name == "assets" ? "coalesce(t.sensitivity, 'internal')" : "'internal'"
+        let sensitivity = sensitivity(of: table, alias: "t")
         return """
             SELECT k.key, coalesce(t.version, d.version, 0) AS version,
                 CASE WHEN t.version IS NOT NULL THEN \(sensitivity) END AS sensitivity,
@@ -34,7 +44,7 @@ enum DocumentQueries {
 
     /// The statement for the keys of a table as the change feed writes them, in their order.
     static func keys(of table: CatalogTable) -> String {
-        let key = table.key.map { "t.\($0)::text" }.joined(separator: " || E'\\x1f' || ")
+        let key = key(of: table, alias: "t")
         let order = table.key.map { "t.\($0)" }.joined(separator: ", ")
         return "SELECT \(key) AS key FROM public.\(table.name) t ORDER BY \(order)"
     }

@@ -45,22 +45,27 @@ final class DocumentSource: Sendable {
         guard let statement = Self.statements[kind] else { preconditionFailure("no table \(kind)") }
         // PostgreSQL's text cannot hold U+0000, so neither can a key.
         guard !id.utf8.contains(0) else { return VersionedDocument(version: 0, content: .absent) }
+        let result = try await query(statement, [.textArray([id])])
+        guard let row = result.first, let document = Self.document(row) else {
+            throw Failure(isOutage: false, cause: nil)
+        }
+        return document
+    }
+
+    /// The rows of a statement that changes nothing.
+    func query(_ statement: String, _ parameters: [PostgresValue]) async throws(Failure) -> PostgresResult {
         guard breaker.withLock({ $0.admit(now: clock.now) }) == .pass else {
             throw Failure(isOutage: true, cause: nil)
         }
-        let result: PostgresResult
         do throws(PostgresError) {
-            result = try await lanes.read(statement, [.textArray([id])], deadline: .now + deadline)
+            let result = try await lanes.read(statement, parameters, deadline: .now + deadline)
             breaker.withLock { $0.ended(failed: false, now: clock.now) }
+            return result
         } catch {
             let isOutage = Self.isOutage(error)
             breaker.withLock { $0.ended(failed: isOutage, now: clock.now) }
             throw Failure(isOutage: isOutage, cause: error)
         }
-        guard let row = result.first, let document = Self.document(row) else {
-            throw Failure(isOutage: false, cause: nil)
-        }
-        return document
     }
 
     /// Reads the row of a statement of `DocumentQueries.documents`.

@@ -102,8 +102,13 @@ struct RelayStore {
         let result = try await session.query(
             """
             WITH ours AS (
-                UPDATE cortex.relay_progress SET position = $1::pg_snapshot, seq = seq + $2, updated_at = now()
-                WHERE fencing = $3 RETURNING seq
+                UPDATE cortex.relay_progress p SET position = $1::pg_snapshot, seq = p.seq + $2::bigint,
+                    updated_at = now()
+                FROM cortex.relay_progress o WHERE p.fencing = $3 AND o.singleton = p.singleton
+                RETURNING p.timeline, p.seq, p.position, o.position AS below
+            ), noted AS (
+                INSERT INTO cortex.feed_batches (timeline, last_seq, passed, below, upto)
+                SELECT timeline, seq, $2::bigint, coalesce(below, '1:1:'), position FROM ours WHERE $2::bigint > 0
             )
             UPDATE cortex.cache_state SET drains = $4, drained_at = clock_timestamp() FROM ours
             """,
@@ -151,12 +156,18 @@ struct RelayStore {
     private func pass(_ progress: RelayStateMachine.Progress) async throws {
         try await session.query(
             """
-            UPDATE cortex.relay_progress p SET position = $1::pg_snapshot, updated_at = now(), seq = p.seq + (
-                SELECT count(*) FROM cortex.change_feed f
+            WITH due AS (
+                SELECT count(*) AS rows FROM cortex.change_feed f, cortex.relay_progress p
                 WHERE f.xid >= pg_snapshot_xmin(coalesce(p.position, '1:1:'::pg_snapshot))
                     AND NOT pg_visible_in_snapshot(f.xid, coalesce(p.position, '1:1:'::pg_snapshot))
                     AND pg_visible_in_snapshot(f.xid, $1::pg_snapshot)
+            ), noted AS (
+                INSERT INTO cortex.feed_batches (timeline, last_seq, passed, below, upto)
+                SELECT p.timeline, p.seq + d.rows, d.rows, coalesce(p.position, '1:1:'), $1::pg_snapshot
+                FROM cortex.relay_progress p, due d WHERE d.rows > 0
             )
+            UPDATE cortex.relay_progress p SET position = $1::pg_snapshot, updated_at = now(), seq = p.seq + d.rows
+            FROM due d
             """,
             [.text(progress.position.text)]
         )

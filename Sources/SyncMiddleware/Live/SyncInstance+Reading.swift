@@ -18,7 +18,7 @@ extension SyncInstance {
         _ = try DocumentSource.table(kind)
         let key = "\(kind):\(id)"
         let joinedAt = clock.now
-        if let answer = near(key, need) { return answer }
+        if let answer = looked(key, need) { return answer }
         while true {
             try Task.checkCancellation()
             switch await enter(key, need: need, joinedAt: joinedAt) {
@@ -40,7 +40,7 @@ extension SyncInstance {
     /// The document of a row, if the near-cache has it and it is enough; for those who must not wait.
     ///
     /// Takes a lock and well under a microsecond. What it does not have `read` has; that counts it once more.
-    public func nearAnswer(_ kind: String, _ id: String, _ need: ReadNeed = .recent) -> Answer? {
+    public func near(_ kind: String, _ id: String, _ need: ReadNeed = .recent) -> Answer? {
         let now = clock.now
         guard
             case .near(let document, let freshAsOf)? = state.withLock({ $0.near("\(kind):\(id)", need: need, now: now) }
@@ -51,7 +51,7 @@ extension SyncInstance {
     }
 
     /// The near-cache's answer; counts what came of it.
-    private func near(_ key: String, _ need: ReadNeed) -> Answer? {
+    private func looked(_ key: String, _ need: ReadNeed) -> Answer? {
         let now = clock.now
         let (hit, isAsked) = state.withLock { state in
             (state.near(key, need: need, now: now), state.near.isLive && need != .strong)

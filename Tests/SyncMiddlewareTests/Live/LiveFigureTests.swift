@@ -21,12 +21,12 @@ struct LiveFigureTests {
             let harness = harness.with { $0.staleness = .seconds(60) }
             try await harness.task("t")
             try await harness.withTwo { first, second in
-                #expect(first.nearAnswer("tasks", "t") == nil)
+                #expect(first.near("tasks", "t") == nil)
                 _ = try await first.read("tasks", "t")
-                #expect(first.nearAnswer("tasks", "t")?.source == .near)
+                #expect(first.near("tasks", "t")?.source == .near)
                 _ = try await first.read("tasks", "t")
                 _ = try await first.read("tasks", "t", .strong)
-                #expect(first.nearAnswer("tasks", "t", .version(2)) == nil)
+                #expect(first.near("tasks", "t", .version(2)) == nil)
                 _ = try await second.read("tasks", "t")
                 #expect(count(first, .near, .hit) == 2 && count(first, .near, .miss) == 1)
                 #expect(count(first, .near, .bypass) == 1 && count(first, .redis, .bypass) == 1)

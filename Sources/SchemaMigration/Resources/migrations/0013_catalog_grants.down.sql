@@ -1,0 +1,2 @@
+DROP FUNCTION cortex.task_records(text);
+DROP TABLE cortex.feed_batches;

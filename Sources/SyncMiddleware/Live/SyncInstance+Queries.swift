@@ -1,0 +1,21 @@
+public import Postgres
+
+/// What is asked beside single documents: statements in the read lane.
+extension SyncInstance {
+    /// The rows of a statement that changes nothing, as PostgreSQL has them now.
+    ///
+    /// Throws `sync.unavailable` when PostgreSQL is away or too slow, `postgres.…` when it refuses the statement,
+    /// `CancellationError`.
+    public func query(_ text: String, _ parameters: [PostgresValue] = []) async throws -> PostgresResult {
+        do {
+            return try await source.query(text, parameters)
+        } catch let failure {
+            try Task.checkCancellation()
+            guard let cause = failure.cause, !failure.isOutage else { throw SyncError.unavailable(failure.cause) }
+            throw cause
+        }
+    }
+
+    /// Whether the connection to Redis stands and has said which server it leads to.
+    public var isRedisConnected: Bool { store.link.run != nil }
+}
