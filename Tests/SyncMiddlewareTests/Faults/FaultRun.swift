@@ -45,10 +45,11 @@ struct FaultRun {
                 // Both processes miss every key at once, and nothing disturbs them.
                 try await cluster.dropCachedKeys()
                 try cluster.journal.record(.quiet)
+                try await Task.sleep(for: .milliseconds(2_500))
+                // Not at first: to read a history takes a processor a while.
                 try await eventually("half of the keys are read anew") {
                     Self.quietFetches(try await cluster.events()) > MixedLoadConfiguration().keys / 2
                 }
-                try await Task.sleep(for: .seconds(2))
             }
             let state = try await cluster.rows("SELECT 'state', s.* FROM cortex.cache_state s;").first ?? []
             let events = try await cluster.events()
