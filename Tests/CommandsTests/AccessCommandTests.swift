@@ -54,6 +54,7 @@ struct AccessCommandTests {
 
             let listed = await harness.run("keys", "list", "--output", "json")
             #expect(!listed.output.contains(text))
+            #expect(listed.talk.contains("no database") == !database)
             let row = try #require((listed.document?["keys"] as? [[String: Any]])?.first)
             #expect(row["key_id"] as? String == key.id.description)
             #expect(row["scopes"] as? [String] == ["read", "write"])

@@ -10,6 +10,12 @@ struct AccessStores: Sendable {
     let keys: CombinedKeyStore
     /// The users; nil where no database with the schema is there.
     let users: PostgresUserStore?
+
+    /// What to say where the keys of a database are out of sight; nil where there is one.
+    var note: String? {
+        users == nil
+            ? "no database with the schema runs here: these are the keys of the home's secrets/api-keys.json" : nil
+    }
 }
 
 extension CommandContext {
