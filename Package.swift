@@ -115,7 +115,7 @@ let package = Package(
         module(
             "LoadGeneration",
             ["Diagnostics"],
-            products: [histogram, nio, nioHTTP1, nioPosix, nioSSL]
+            products: [histogram, nio, nioHTTP1, nioPosix]
         ),
         // Layer 3
         module("SchemaMigration", ["Diagnostics", "Postgres"], products: [crypto], exclude: ["Resources"]),

@@ -7,7 +7,7 @@ struct LoadClient {
     private let documents: BenchDocuments
     private let connection: LoadConnection
     private let history: SharedHistory
-    private var generator: SplitMix64
+    private var generator = SystemRandomNumberGenerator()
     /// The number of the last write of each own document.
     private var written: [Int: Int] = [:]
     private(set) var tally = LoadTally()
@@ -24,7 +24,6 @@ struct LoadClient {
         self.plan = plan
         self.documents = documents
         self.connection = connection
-        generator = SplitMix64(state: plan.seed &+ UInt64(number) &* 0x9E37_79B9_7F4A_7C15)
     }
 
     /// Makes requests until the schedule is over or the task is cancelled.
@@ -81,18 +80,5 @@ struct LoadClient {
             try? await Task.sleep(for: .milliseconds(20))
             return nil
         }
-    }
-}
-
-/// Sebastiano Vigna's SplitMix64.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -20,8 +20,6 @@ public struct LoadPlan: Sendable {
     public var key: Secret?
     /// How long an answer may take before the request counts as failed; default 10 s.
     public var deadline: Duration = .seconds(10)
-    /// The seed of what is read and written when.
-    public var seed: UInt64 = 1
 
     /// The defaults, on this service.
     public init(service: ServiceAddress) {

@@ -85,6 +85,13 @@ import Testing
             #expect(rows.map { $0["event_type"].string } == ["api_key.created", "api_key.created", "api_key.updated"])
             #expect(rows.allSatisfy { !($0["details"].string ?? "").contains("sha256\":\"") })
             #expect(rows.last?["details"].string?.contains("key:x") == true)
+            for sensitivity in Sensitivity.allCases {
+                let rank = try await client.query(
+                    "SELECT public.sensitivity_rank($1)",
+                    [.text(sensitivity.rawValue)]
+                )
+                #expect(rank.first?[0].integer == Int64(sensitivity.rank))
+            }
             let error = await #expect(throws: AccessError.self) {
                 var record = APIKeyRecord.sample(.generate())
                 record.userID = "nobody"

@@ -5,18 +5,18 @@ import Testing
 
 @Suite struct LoadPlanTests {
     @Test(arguments: [
-        ("http://127.0.0.1:3000", "127.0.0.1", 3000, false), ("http://localhost/", "localhost", 80, false),
-        ("https://cortex.example.org", "cortex.example.org", 443, true), ("http://[::1]:8080", "::1", 8080, false),
-        ("https://[fe80::1]", "fe80::1", 443, true),
+        ("http://127.0.0.1:3000", "127.0.0.1", 3000), ("http://localhost/", "localhost", 80),
+        ("http://[::1]:8080", "::1", 8080), ("http://[fe80::1]", "fe80::1", 80),
     ])
-    func `an address is read and written back`(url: String, host: String, port: Int, isSecure: Bool) throws {
+    func `an address is read and written back`(url: String, host: String, port: Int) throws {
         let address = try #require(ServiceAddress(url))
-        #expect(address.host == host && address.port == port && address.isSecure == isSecure)
+        #expect(address.host == host && address.port == port)
         #expect(ServiceAddress(address.description) == address)
     }
 
     @Test(arguments: [
-        "", "127.0.0.1:3000", "ftp://x", "http://", "http://user:pw@x", "http://x:0", "http://x:65536", "http://x:",
+        "", "127.0.0.1:3000", "ftp://x", "https://x", "http://", "http://user:pw@x", "http://x:0", "http://x:65536",
+        "http://x:",
         "http://x/path", "http://x?q", "http://[::1", "http://[::1]x", "http://x y", "http://x\r\nHost: y",
     ])
     func `what is no address is refused`(url: String) {
@@ -32,10 +32,11 @@ import Testing
     }
 
     @Test func `writes come as often as the mix says`() throws {
-        var generator = SplitMix64(state: 7)
+        var generator = SystemRandomNumberGenerator()
         let mix = try #require(LoadMix("read=3,write=1"))
         let writes = (0..<10_000).filter { _ in mix.writes(using: &generator) }.count
-        #expect((2_300...2_700).contains(writes))
+        // 2,500 on the average, and farther from it than 300 once in 10^11 runs.
+        #expect((2_200...2_800).contains(writes))
     }
 
     @Test(arguments: [
