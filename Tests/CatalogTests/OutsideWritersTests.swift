@@ -49,15 +49,13 @@ struct OutsideWritersTests {
                 let store = harness.store
                 group.addTask {
                     // 50 lines a second at the end of the file that the store replaces as a whole.
-                    var lines: [Line] = []
-                    while !course.isOver.load(ordering: .relaxed) {
-                        let text = "{\"fix_id\":\"outside-\(lines.count)\"}\n"
-                        let start = ContinuousClock.now
-                        try Self.append(text, to: "\(root)/\(Self.stream)")
-                        lines.append(Line(text: text, span: start..<max(.now, start)))
-                        try await Task.sleep(for: .milliseconds(20))
+                    try await withCheckedThrowingContinuation { continuation in
+                        Thread.detachNewThread {
+                            continuation.resume(
+                                with: Result { try Self.keepAppending(until: course, to: "\(root)/\(Self.stream)") }
+                            )
+                        }
                     }
-                    return lines
                 }
                 group.addTask {
                     defer { course.isOver.store(true, ordering: .relaxed) }
@@ -80,6 +78,18 @@ struct OutsideWritersTests {
                 #expect(windows.contains { $0.overlaps(line.span) }, "\(line.text)")
             }
         }
+    }
+
+    private static func keepAppending(until course: Course, to path: String) throws -> [Line] {
+        var lines: [Line] = []
+        while !course.isOver.load(ordering: .relaxed) {
+            let text = "{\"fix_id\":\"outside-\(lines.count)\"}\n"
+            let start = ContinuousClock.now
+            try append(text, to: path)
+            lines.append(Line(text: text, span: start..<max(.now, start)))
+            usleep(20_000)
+        }
+        return lines
     }
 
     private static func append(_ line: String, to path: String) throws {

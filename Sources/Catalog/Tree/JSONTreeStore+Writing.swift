@@ -19,7 +19,7 @@ extension JSONTreeStore {
         return try await keeper.whileWriting { keeper in
             do {
                 return try await LockFile.withLock(at: lockPath, holder: "cortex serve", patience: Self.patience) {
-                    for attempt in 1...Self.attempts {
+                    for _ in 1...Self.attempts {
                         do {
                             return try await TreeWrite(
                                 write: write,
@@ -31,7 +31,7 @@ extension JSONTreeStore {
                             .run()
                         } catch is TreeChanged {
                             // Another program was faster: read again, apply again.
-                            if attempt > 3 { try await Task.sleep(for: .milliseconds(attempt)) }
+                            continue
                         }
                     }
                     throw CatalogError(
@@ -106,7 +106,7 @@ private struct TreeWrite {
         } catch {
             // The first error is the one to tell; an answer that stays is found not to have come about.
             if let key = write.idempotencyKey { try? repeats.forget(key, of: write.author.principal) }
-            guard let error = error as? SourceTreeError, error.reason == .notAsExpected else { throw error }
+            guard let other = error as? SourceTreeError, other.reason == .notAsExpected else { throw error }
             throw TreeChanged()
         }
         try keep(result, isDone: true)
@@ -114,7 +114,22 @@ private struct TreeWrite {
         return result
     }
 
+    /// How often what was appended meanwhile is taken along.
+    private static let rebases = 20
+
     private func commit(_ change: TreeEdit.File) async throws {
+        var change = change
+        for _ in 1..<Self.rebases {
+            do {
+                return try await replace(change)
+            } catch let error as SourceTreeError where error.reason == .notAsExpected {
+                guard change.before != nil, change.rebase(on: try files.content(change.path)) else { throw error }
+            }
+        }
+        try await replace(change)
+    }
+
+    private func replace(_ change: TreeEdit.File) async throws {
         let file = AtomicFile(root: files.source.path, path: change.path)
         guard let bytes = change.bytes else {
             guard let before = change.before else { return }
