@@ -31,8 +31,7 @@ public struct APIKey: Sendable {
     /// The whole text, to be shown once.
     public let text: Secret
 
-    static let prefix = Array("cortex_".utf8)
-    static let length = 7 + 16 + 1 + 64
+    private static let length = 7 + 16 + 1 + 64
 
     /// Makes a new key from the system's generator.
     public static func generate() -> APIKey {
@@ -50,20 +49,31 @@ public struct APIKey: Sendable {
     /// Reads the text of a key; nil when it is none.
     public init?(_ text: String) {
         var text = text
-        guard let id = text.withUTF8({ Self.id(of: UnsafeRawBufferPointer($0)) }) else { return nil }
+        let id = text.withUTF8 { bytes -> APIKeyID? in
+            let bytes = UnsafeRawBufferPointer(bytes)
+            guard let id = Self.id(of: bytes), bytes[24...].allSatisfy({ Hexadecimal.digit($0) != nil }) else {
+                return nil
+            }
+            return id
+        }
+        guard let id else { return nil }
         self.init(id: id, text: Secret(text))
     }
 
     /// The SHA-256 of the text, which is all that is kept.
     public var sha256: [UInt8] { Array(SHA256.hash(data: Array(text.reveal().utf8))) }
 
-    /// The id of a text that has the form of a key; nothing is allocated.
+    /// The id of a text that is as long as a key and begins like one; the secret is not looked at.
     static func id(of text: UnsafeRawBufferPointer) -> APIKeyID? {
-        guard text.count == length, text[..<7].elementsEqual(prefix), text[23] == UInt8(ascii: "_"),
-            let id = Hexadecimal.value(UnsafeRawBufferPointer(rebasing: text[7..<23])),
-            text[24...].allSatisfy({ Hexadecimal.digit($0) != nil })
+        guard text.count == length, text[23] == UInt8(ascii: "_"), begins(text, with: "cortex_"),
+            let id = Hexadecimal.value(UnsafeRawBufferPointer(rebasing: text[7..<23]))
         else { return nil }
         return APIKeyID(value: id)
+    }
+
+    private static func begins(_ text: UnsafeRawBufferPointer, with prefix: StaticString) -> Bool {
+        for index in 0..<prefix.utf8CodeUnitCount where text[index] != prefix.utf8Start[index] { return false }
+        return true
     }
 }
 

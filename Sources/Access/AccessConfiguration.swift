@@ -16,6 +16,8 @@ public struct AccessConfiguration: Sendable {
     public var freshness: Duration = .milliseconds(900)
     /// How often known keys are asked about again; default 250 ms.
     public var refreshInterval: Duration = .milliseconds(250)
+    /// How long the store may take to answer before it counts as away; with `refreshInterval` below `freshness`; default 500 ms.
+    public var answerLimit: Duration = .milliseconds(500)
     /// How long keys that are known go on being valid while the store does not answer; default 15 min.
     public var outageGrace: Duration = .seconds(900)
     /// How many keys are kept, at least 1; one more takes the place of that presented longest ago; default 10,000.

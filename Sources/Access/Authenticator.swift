@@ -89,7 +89,7 @@ public final class Authenticator: Sendable {
     /// Who presents a key that the store could not answer about just now: known for the grace of an outage.
     private func stillKnown(_ key: APIKey, _ lookup: KeyLookup, askedAt: ContinuousClock.Instant) -> Caller? {
         keys.withLock { keys in
-            keys.refreshed([key.id], lookup, askedAt: askedAt, wallClock: Date())
+            keys.answered([key.id], lookup, askedAt: askedAt, wallClock: Date())
             let action = Array(key.text.reveal().utf8).withUnsafeBytes { keys.present(key.id, $0, at: askedAt) }
             if case .grant(let caller) = action { return caller }
             return nil

@@ -1,17 +1,17 @@
 /// The value of an `Authorization` header that presents a key.
 enum BearerHeader {
-    /// Calls the body with the key's id and text; nil when the header is no `Bearer` with a key of Cortex.
+    /// Calls the body with the key's id and text; nil when the header is no `Bearer` with what begins like a key of Cortex.
     ///
     /// Nothing is allocated for a header whose text is contiguous UTF-8.
     static func withKey<R>(_ header: String, _ body: (APIKeyID, UnsafeRawBufferPointer) -> R) -> R? {
         var header = header
         return header.withUTF8 { bytes -> R? in
-            let scheme = "Bearer ".utf8
-            guard bytes.count > scheme.count,
-                // ASCII letters differ from their other case in one bit; the blank has it set already.
-                zip(bytes, scheme).allSatisfy({ $0 | 0x20 == $1 | 0x20 })
-            else { return nil }
-            var text = UnsafeRawBufferPointer(bytes)[scheme.count...]
+            let scheme: StaticString = "bearer "
+            let length = scheme.utf8CodeUnitCount
+            guard bytes.count > length else { return nil }
+            // ASCII letters differ from their other case in one bit; the blank has it set already.
+            for index in 0..<length where bytes[index] | 0x20 != scheme.utf8Start[index] { return nil }
+            var text = UnsafeRawBufferPointer(bytes)[length...]
             while text.first == UInt8(ascii: " ") { text = text.dropFirst() }
             let key = UnsafeRawBufferPointer(rebasing: text)
             guard let id = APIKey.id(of: key) else { return nil }

@@ -8,8 +8,9 @@ import Foundation
 
 /// The keys that were verified lately: answers without asking the store, for as long as what is known is fresh.
 ///
-/// A key is fresh for `freshness` after the question whose answer it is. When the store cannot answer about it, it counts
-/// for `outageGrace` after the last answer instead, so that losing the database does not lock everybody out. What is revoked,
+/// A key is fresh for `freshness` after the question whose answer it is. When the store cannot answer about it, or has not
+/// answered the last question for `answerLimit`, it counts for `outageGrace` after the last answer instead, so that losing the
+/// database does not lock everybody out. What is revoked,
 /// expired or gone is dropped and decided anew by the store.
 struct KeyCacheStateMachine {
     /// What a presented key is worth.
@@ -31,10 +32,26 @@ struct KeyCacheStateMachine {
         var isUnanswered = false
         /// When it was last presented.
         var usedAt: ContinuousClock.Instant
+
+        mutating func present(
+            _ text: UnsafeRawBufferPointer,
+            at now: ContinuousClock.Instant,
+            isOverdue: Bool,
+            _ configuration: AccessConfiguration
+        ) -> Action {
+            let limit = isUnanswered || isOverdue ? configuration.outageGrace : configuration.freshness
+            guard now - checkedAt <= limit, self.text.withUnsafeBytes({ ConstantTime.areEqual($0, text) }) else {
+                return .ask
+            }
+            usedAt = now
+            return .grant(caller)
+        }
     }
 
     private let configuration: AccessConfiguration
     private var entries: [APIKeyID: Entry] = [:]
+    /// When the question of the refresh under way was asked; nil: none is under way.
+    private var refreshAskedAt: ContinuousClock.Instant?
 
     init(_ configuration: AccessConfiguration) {
         self.configuration = configuration
@@ -46,13 +63,9 @@ struct KeyCacheStateMachine {
     /// A key is presented.
     mutating func present(_ id: APIKeyID, _ text: UnsafeRawBufferPointer, at now: ContinuousClock.Instant) -> Action {
         guard let index = entries.index(forKey: id) else { return .ask }
-        let entry = entries.values[index]
-        let limit = entry.isUnanswered ? configuration.outageGrace : configuration.freshness
-        guard now - entry.checkedAt <= limit, entry.text.withUnsafeBytes({ ConstantTime.areEqual($0, text) }) else {
-            return .ask
-        }
-        entries.values[index].usedAt = now
-        return .grant(entry.caller)
+        let isOverdue = refreshAskedAt.map { now - $0 > configuration.answerLimit } ?? false
+        // In place: copying an entry would cost more than all the rest.
+        return entries.values[index].present(text, at: now, isOverdue: isOverdue, configuration)
     }
 
     /// The store, asked at this time, knows a key and it is valid: keeps it, if need be in place of the one that was presented
@@ -81,11 +94,23 @@ struct KeyCacheStateMachine {
     /// Time for a refresh: forgets the keys that nobody presented for `outageGrace`, and says which to ask about.
     mutating func refresh(at now: ContinuousClock.Instant) -> Set<APIKeyID> {
         entries = entries.filter { now - $0.value.usedAt <= configuration.outageGrace }
+        refreshAskedAt = entries.isEmpty ? nil : now
         return Set(entries.keys)
     }
 
-    /// The store's answer about these keys, which it was asked about at this time.
+    /// The store's answer to a refresh.
     mutating func refreshed(
+        _ ids: Set<APIKeyID>,
+        _ lookup: KeyLookup,
+        askedAt: ContinuousClock.Instant,
+        wallClock: Date
+    ) {
+        refreshAskedAt = nil
+        answered(ids, lookup, askedAt: askedAt, wallClock: wallClock)
+    }
+
+    /// The store's answer about these keys, which it was asked about at this time.
+    mutating func answered(
         _ ids: Set<APIKeyID>,
         _ lookup: KeyLookup,
         askedAt: ContinuousClock.Instant,

@@ -17,7 +17,8 @@ public struct PostgresKeyStore: KeyStore {
 
     /// The store of this database, as `cortex_api` or the owner.
     ///
-    /// With lanes keys are looked up in the read lane, with a deadline of 500 ms; give them where requests depend on it.
+    /// With lanes keys are looked up in the read lane, with a deadline of 500 ms; give them where requests depend on it:
+    /// a client may wait much longer for a server that hangs.
     public init(_ client: PostgresClient, lanes: PostgresLanes? = nil) {
         self.client = client
         self.lanes = lanes
@@ -33,7 +34,7 @@ public struct PostgresKeyStore: KeyStore {
                 if let lanes {
                     try await lanes.read(sql, parameters, deadline: .now + .milliseconds(500))
                 } else {
-                    try await client.query(sql, parameters)
+                    try await client.query(sql, parameters, timeout: .seconds(2))
                 }
             for row in result.rows {
                 let record = try Self.record(row)

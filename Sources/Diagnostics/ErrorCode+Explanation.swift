@@ -34,10 +34,19 @@ extension ErrorCode {
         case .syncMode: "PostgreSQL does not take writes now: the truth lives elsewhere, or has moved since."
         case .syncInFlight: "The same request is under way. Ask again in a moment."
         case .syncKeyReused: "The `Idempotency-Key` was used for another request within 24 hours."
+        case .requestInvalid: "A part of the request cannot be used: `pointer` or `parameter` names it."
+        case .requestFraming: "What came is no HTTP/1.1 request. The connection is closed after the answer."
+        case .requestTooLarge: "The body is larger than `docs/limits.md` allows."
+        case .requestHeaderTooLarge: "The header fields are more or larger than `docs/limits.md` allows."
+        case .routeUnknown: "There is no such route. `/openapi.json` lists those that there are."
+        case .methodNotAllowed: "The route does not have this method. `Allow` lists those that it has."
+        case .mediaTypeUnsupported: "The body's `Content-Type` is none that the route takes."
+        case .preconditionRequired: "`require_if_match` is on: send the `ETag` of what you have read as `If-Match`."
         case .catalogInvalid:
             "A field, a parameter or a body is not what the document, list or search takes. The details point to the place."
         case .catalogPatch: "A patch does not fit the document: a test in it fails, or a place is not there."
-        case .catalogPrecondition: "The document is not at the version that the request expects. Read it and decide anew."
+        case .catalogPrecondition:
+            "The document is not at the version that the request expects. Read it and decide anew."
         case .catalogExists: "A document with this id exists already."
         case .catalogUnwritable:
             "The home of the data cannot hold that change: a tree has no place for it, or not for this value."

@@ -24,7 +24,7 @@ struct EmbeddedPostgres: Sendable {
     static let owner = "cortex"
     static let database = "cortex"
     /// Logins that migrations make later; their passwords exist from the beginning.
-    static let laterRoles = ["cortex_api", "cortex_readonly"]
+    static let laterRoles = ["cortex_api", "cortex_readonly", "cortex_relay"]
 
     private var secrets: SecretStore { SecretStore(directory: home.secrets) }
     private var portFile: String { "\(home.run)/postgres.port" }

@@ -1,7 +1,7 @@
 public import Diagnostics
 
 extension EmbeddedStack {
-    /// The generated logins of roles that migrations make later (`cortex_api`, `cortex_readonly`).
+    /// The generated logins of roles that migrations make later (`cortex_api`, `cortex_readonly`, `cortex_relay`).
     ///
     /// A later step gives the roles these passwords. Empty when the stack was never up.
     public func laterLogins() throws -> [LoginSecret] {

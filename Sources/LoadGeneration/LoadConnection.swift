@@ -2,7 +2,6 @@ import Diagnostics
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
 
 /// One connection to the service with one request under way; connects anew when it is gone.
 ///
@@ -10,18 +9,11 @@ import NIOSSL
 final class LoadConnection {
     private let plan: LoadPlan
     private let group: MultiThreadedEventLoopGroup
-    private let tls: NIOSSLContext?
     private var channel: (any Channel)?
 
-    init(_ plan: LoadPlan, group: MultiThreadedEventLoopGroup, tls: NIOSSLContext?) {
+    init(_ plan: LoadPlan, group: MultiThreadedEventLoopGroup) {
         self.plan = plan
         self.group = group
-        self.tls = tls
-    }
-
-    /// The TLS that a plan needs; nil for one without.
-    static func tls(for plan: LoadPlan) throws -> NIOSSLContext? {
-        try plan.service.isSecure ? NIOSSLContext(configuration: .makeClientConfiguration()) : nil
     }
 
     /// Sends a request and waits for its answer, at most the plan's deadline.
@@ -33,6 +25,8 @@ final class LoadConnection {
         let parts = parts(of: request)
         let deadline = TimeAmount(plan.deadline)
         channel.eventLoop.execute {
+            // A connection that went before this tells nobody any more.
+            guard channel.isActive else { return promise.fail(ChannelError.eof) }
             do {
                 try channel.pipeline.syncOperations.handler(type: ExchangeHandler.self).expect(promise)
             } catch {
@@ -51,6 +45,11 @@ final class LoadConnection {
         }
     }
 
+    /// Connects, so that the first request does not have to; one that cannot be made fails that request.
+    func open() async {
+        _ = try? await connected()
+    }
+
     /// Closes the connection.
     func close() async {
         // One that is closed already is what was wanted.
@@ -60,23 +59,16 @@ final class LoadConnection {
 
     private func connected() async throws -> any Channel {
         if let channel, channel.isActive { return channel }
-        let tls = tls
-        let host = plan.service.host
         let made = try await ClientBootstrap(group: group)
             .connectTimeout(TimeAmount(plan.deadline))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if let tls {
-                        try channel.pipeline.syncOperations.addHandler(
-                            NIOSSLClientHandler(context: tls, serverHostname: host)
-                        )
-                    }
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
                     try channel.pipeline.syncOperations.addHandler(ExchangeHandler())
                 }
             }
-            .connect(host: host, port: plan.service.port).get()
+            .connect(host: plan.service.host, port: plan.service.port).get()
         channel = made
         return made
     }

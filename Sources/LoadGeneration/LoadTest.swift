@@ -1,7 +1,6 @@
 import Diagnostics
 import NIOCore
 import NIOPosix
-import NIOSSL
 
 /// A load test: documents of its own are made, read and written for a while, and deleted.
 ///
@@ -47,16 +46,15 @@ public struct LoadTest: Sendable {
     }
 
     private func run(on group: MultiThreadedEventLoopGroup) async throws -> LoadReport {
-        let tls = try LoadConnection.tls(for: plan)
         let result: Result<LoadReport, any Error>
         do {
-            try await eachClient(group, tls) { client, connection in try await make(client, connection) }
-            result = .success(try await measure(group, tls))
+            try await eachClient(group) { client, connection in try await make(client, connection) }
+            result = .success(try await measure(group))
         } catch {
             result = .failure(error)
         }
         // Also after a cancellation, which nothing on this way looks at.
-        await delete(group, tls)
+        await delete(group)
         return try result.get()
     }
 
@@ -87,9 +85,9 @@ public struct LoadTest: Sendable {
         }
     }
 
-    private func delete(_ group: MultiThreadedEventLoopGroup, _ tls: NIOSSLContext?) async {
+    private func delete(_ group: MultiThreadedEventLoopGroup) async {
         // What cannot be deleted is left: its ids say what it is, and the result is not worse for it.
-        try? await eachClient(group, tls) { client, connection in
+        try? await eachClient(group) { client, connection in
             for document in owned(by: client) { _ = try await connection.send(documents.delete(document)) }
         }
     }
@@ -99,13 +97,12 @@ public struct LoadTest: Sendable {
 
     private func eachClient(
         _ group: MultiThreadedEventLoopGroup,
-        _ tls: NIOSSLContext?,
         _ body: @escaping @Sendable (Int, LoadConnection) async throws -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             for client in 0..<plan.clients {
                 tasks.addTask {
-                    let connection = LoadConnection(plan, group: group, tls: tls)
+                    let connection = LoadConnection(plan, group: group)
                     let result: Result<Void, any Error>
                     do { result = .success(try await body(client, connection)) } catch { result = .failure(error) }
                     await connection.close()
@@ -118,7 +115,7 @@ public struct LoadTest: Sendable {
 
     // MARK: The load
 
-    private func measure(_ group: MultiThreadedEventLoopGroup, _ tls: NIOSSLContext?) async throws -> LoadReport {
+    private func measure(_ group: MultiThreadedEventLoopGroup) async throws -> LoadReport {
         let history = SharedHistory(documents: plan.documents)
         var tally = LoadTally()
         let start = ContinuousClock.now
@@ -126,7 +123,8 @@ public struct LoadTest: Sendable {
         try await withThrowingTaskGroup(of: LoadTally.self) { tasks in
             for number in 0..<plan.clients {
                 tasks.addTask {
-                    let connection = LoadConnection(plan, group: group, tls: tls)
+                    let connection = LoadConnection(plan, group: group)
+                    await connection.open()
                     var client = LoadClient(number, plan, documents, connection, history)
                     await client.run(schedule)
                     await connection.close()

@@ -1,21 +1,18 @@
-/// Where a service is: `http://HOST[:PORT]` or `https://HOST[:PORT]`.
+/// Where a service is: `http://HOST[:PORT]`, without TLS, which would be measured with it.
 public struct ServiceAddress: Sendable, Equatable, CustomStringConvertible {
     /// The host's name or address, without brackets.
     public let host: String
     /// The port.
     public let port: Int
-    /// Whether it speaks TLS.
-    public let isSecure: Bool
 
     /// Reads a URL without user, path or query; nil when it is none.
     public init?(_ url: String) {
-        let isSecure = url.hasPrefix("https://")
-        guard isSecure || url.hasPrefix("http://") else { return nil }
-        var rest = url.dropFirst(isSecure ? 8 : 7)
+        guard url.hasPrefix("http://") else { return nil }
+        var rest = url.dropFirst(7)
         if rest.hasSuffix("/") { rest = rest.dropLast() }
         guard !rest.isEmpty, !rest.contains(where: { "/?#@ ".contains($0) || $0.isNewline }) else { return nil }
         var host = rest
-        var port = Substring(isSecure ? "443" : "80")
+        var port = Substring("80")
         if rest.first == "[" {
             guard let end = rest.firstIndex(of: "]") else { return nil }
             host = rest[rest.index(after: rest.startIndex)..<end]
@@ -29,11 +26,10 @@ public struct ServiceAddress: Sendable, Equatable, CustomStringConvertible {
         guard !host.isEmpty, let number = Int(port), (1...65_535).contains(number) else { return nil }
         self.host = String(host)
         self.port = number
-        self.isSecure = isSecure
     }
 
     /// The URL.
-    public var description: String { "\(isSecure ? "https" : "http")://\(authority)" }
+    public var description: String { "http://\(authority)" }
 
     /// What a `Host` header says.
     var authority: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }

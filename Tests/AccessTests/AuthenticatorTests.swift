@@ -193,6 +193,22 @@ import Testing
         #expect(try authenticator.known(key.header, from: "", at: .now) === caller)
     }
 
+    @Test func `a store that hangs counts as away after the answer limit, until it answers`() throws {
+        var machine = KeyCacheStateMachine(AccessConfiguration())
+        let text = Array(key.text.reveal().utf8)
+        func isKnown(after milliseconds: Int) -> Bool {
+            let action = text.withUnsafeBytes { machine.present(key.id, $0, at: now + .milliseconds(milliseconds)) }
+            guard case .grant = action else { return false }
+            return true
+        }
+        _ = machine.verified(.sample(key), text: text, askedAt: now)
+        #expect(machine.refresh(at: now + .milliseconds(600)) == [key.id])
+        #expect(isKnown(after: 900) && !isKnown(after: 1_000))
+        #expect(isKnown(after: 1_101) && isKnown(after: 600_000) && !isKnown(after: 900_001))
+        machine.refreshed([key.id], KeyLookup(), askedAt: now + .milliseconds(600), wallClock: Date())
+        #expect(!isKnown(after: 1_101))
+    }
+
     @Test func `a key expires while the store is away, too`() async throws {
         store[key.id] = .sample(key, expiresAt: Date(timeIntervalSinceNow: 3_600))
         var machine = KeyCacheStateMachine(AccessConfiguration())

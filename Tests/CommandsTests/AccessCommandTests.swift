@@ -1,6 +1,9 @@
 import Diagnostics
+import EmbeddedServers
 import Foundation
+import Postgres
 import Processes
+import RuntimeTargets
 import TestSupport
 import Testing
 
@@ -54,6 +57,7 @@ struct AccessCommandTests {
 
             let listed = await harness.run("keys", "list", "--output", "json")
             #expect(!listed.output.contains(text))
+            #expect(listed.talk.contains("no database") == !database)
             let row = try #require((listed.document?["keys"] as? [[String: Any]])?.first)
             #expect(row["key_id"] as? String == key.id.description)
             #expect(row["scopes"] as? [String] == ["read", "write"])
@@ -97,6 +101,45 @@ struct AccessCommandTests {
             #expect(ended.status == .usage, "\(ended.output)")
             #expect(ended.error?["code"] as? String == "usage")
             #expect(!ended.output.contains("aaaaaaaa") && !ended.talk.contains("aaaaaaaa"))
+        }
+    }
+
+    @Test("up makes the first administrator's key, which stays valid with a schema, and the logins of the service")
+    func up() async throws {
+        try await withHarness(database: false) { harness, directory in
+            do {
+                try await checkStack(harness, home: directory + "/.cortex")
+            } catch {
+                Issue.record(error)
+            }
+            #expect(await harness.run("down", "--purge", "--yes").status == .done)
+        }
+    }
+
+    private func checkStack(_ harness: CommandHarness, home: String) async throws {
+        let started = await harness.run("up", "--output", "json")
+        #expect(started.status == .done, "\(started.output)")
+        let text = try #require(try SmallFile.readText(home + "/secrets/admin.key"))
+        let key = try #require(APIKey(text))
+        #expect(!started.output.contains(text) && !started.talk.contains(text))
+        #expect(await harness.run("schema", "up", "--to", "11").status == .done)
+        let outdated = await harness.run("up")
+        #expect(outdated.status == .done && outdated.talk.contains("was not looked at"))
+        #expect(await harness.run("keys", "list", "--output", "json").error?["code"] as? String == "schema.outdated")
+        #expect(await harness.run("schema", "up").status == .done)
+        #expect(await harness.run("up").status == .done)
+        let listed = await harness.run("keys", "list", "--output", "json")
+        let keys = try #require(listed.document?["keys"] as? [[String: Any]])
+        #expect(keys.map { $0["key_id"] as? String } == [key.id.description])
+        #expect(keys.first?["state"] as? String == "valid")
+
+        let target = LocalTarget(home: try CortexHome(home))
+        for role in ["cortex_api", "cortex_relay", "cortex_readonly"] {
+            let url = try #require(try await target.url(role: role))
+            let user = try await PostgresClient.withClient(PostgresConfiguration(url: url)) { client in
+                try await client.query("SELECT current_user").first?[0].string
+            }
+            #expect(user == role)
         }
     }
 

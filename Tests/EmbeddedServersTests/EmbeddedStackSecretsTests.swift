@@ -16,7 +16,8 @@ extension RealServers {
                 let names = Directory.entries(of: stack.home.secrets).filter { $0.hasSuffix(".password") }
                 #expect(
                     names == [
-                        "cortex.password", "cortex_api.password", "cortex_readonly.password", "postgres.password",
+                        "cortex.password", "cortex_api.password", "cortex_readonly.password", "cortex_relay.password",
+                        "postgres.password",
                         "redis-cortex.password", "redis-cortex_view.password",
                     ]
                 )
@@ -33,7 +34,7 @@ extension RealServers {
                     }
                 }
                 #expect(Directory.mode(of: stack.home.secrets) == 0o700)
-                #expect(try stack.laterLogins().map(\.role) == ["cortex_api", "cortex_readonly"])
+                #expect(try stack.laterLogins().map(\.role) == ["cortex_api", "cortex_readonly", "cortex_relay"])
                 #expect(
                     !"\(try stack.laterLogins())".contains(try #require(try stack.laterLogins().first).secret.reveal())
                 )

@@ -10,6 +10,12 @@ struct AccessStores: Sendable {
     let keys: CombinedKeyStore
     /// The users; nil where no database with the schema is there.
     let users: PostgresUserStore?
+
+    /// What to say where the keys of a database are out of sight; nil where there is one.
+    var note: String? {
+        users == nil
+            ? "no database with the schema runs here: these are the keys of the home's secrets/api-keys.json" : nil
+    }
 }
 
 extension CommandContext {
@@ -44,10 +50,16 @@ extension CommandContext {
     }
 
     /// Makes the first administrator's key in the home's `secrets/admin.key`, unless it is there, and says so.
+    ///
+    /// Does nothing while the schema is not as this program needs it: whether the key was revoked there cannot be asked then.
     func ensureAdminKey(_ selection: TargetSelection) async throws {
         let home = try CortexHome(home)
-        let made = try await withAccess(selection) { try await AdminKey.ensure(in: home.secrets, $0.keys) }
-        if made { output.note("the key of the first administrator is in \(AdminKey.path(in: home.secrets))") }
+        do {
+            let made = try await withAccess(selection) { try await AdminKey.ensure(in: home.secrets, $0.keys) }
+            if made { output.note("the key of the first administrator is in \(AdminKey.path(in: home.secrets))") }
+        } catch let error as any CortexError where error.code.rawValue.hasPrefix("schema.") {
+            output.note("the key of the first administrator was not looked at: \(error.message)")
+        }
     }
 
     /// Lends the store of users, which only a database has.

@@ -15,7 +15,10 @@ struct KeysListCommand: RunnableCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let now = Date()
-        let records = try await context.withAccess(context.target(database.target)) { try await $0.keys.list() }
+        let records = try await context.withAccess(context.target(database.target)) { stores in
+            if let note = stores.note { context.output.note(note) }
+            return try await stores.keys.list()
+        }
         let keys = records.map { KeyReport($0, at: now) }
         let table = TextTable(["key", "state", "scopes", "reads up to", "expires", "user", "label"], keys.map(\.cells))
         try context.output.result(Listing(keys: keys), text: keys.isEmpty ? "There are no keys." : table.description)

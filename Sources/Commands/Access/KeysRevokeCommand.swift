@@ -24,7 +24,8 @@ struct KeysRevokeCommand: RunnableCommand {
             throw CommandError(.usage, "this is no id of a key", hint: "It has 16 digits; cortex keys list shows it.")
         }
         let isKnown = try await context.withAccess(context.target(database.target)) { stores in
-            try await stores.keys.revoke(keyID, by: context.principal, at: Date())
+            if let note = stores.note { context.output.note(note) }
+            return try await stores.keys.revoke(keyID, by: context.principal, at: Date())
         }
         guard isKnown else {
             throw CommandError(
