@@ -44,11 +44,16 @@ let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistog
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -143,6 +148,12 @@ let package = Package(
             ["Diagnostics", "Domain", "LosslessJSON", "Processes", "SourceTree", "Postgres", "SyncMiddleware"],
             products: [crypto]
         ),
+        // Layer 5
+        module(
+            "CatalogAPI",
+            ["Diagnostics", "Domain", "LosslessJSON", "Access", "Monitoring", "Catalog"],
+            products: [crypto, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nio, nioHTTP1]
+        ),
         // Layer 6
         module(
             "Commands",
@@ -150,9 +161,9 @@ let package = Package(
                 "Diagnostics", "Domain", "LosslessJSON", "Settings", "Processes", "Postgres", "EmbeddedServers",
                 "SourceTree",
                 "SchemaMigration", "DataMigration", "RedisSource", "RuntimeTargets", "Reporting", "ExampleTree", "RESP",
-                "Redis", "SyncMiddleware", "Access", "LoadGeneration",
+                "Redis", "SyncMiddleware", "Access", "Monitoring", "Catalog", "CatalogAPI", "LoadGeneration",
             ],
-            products: [argumentParser]
+            products: [argumentParser, lifecycle, logging, unixSignals]
         ),
         // Layer 7
         .executableTarget(name: "cortex", dependencies: ["Commands"], swiftSettings: settings),
@@ -225,6 +236,14 @@ let package = Package(
                 "TestSupport",
             ],
             products: [crypto]
+        ),
+        tests(
+            "CatalogAPITests",
+            [
+                "Diagnostics", "Domain", "LosslessJSON", "EmbeddedServers", "Postgres", "Redis", "SchemaMigration",
+                "SyncMiddleware", "Access", "Monitoring", "Catalog", "CatalogAPI", "TestSupport",
+            ],
+            products: [httpTypes, lifecycle, logging, nio, nioHTTP1]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),

@@ -90,6 +90,25 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     /// The `Idempotency-Key` belongs to another request.
     case syncKeyReused = "sync.key_reused"
 
+    // MARK: HTTP
+
+    /// A part of an HTTP request cannot be used: path, query, header or body.
+    case requestInvalid = "request.invalid"
+    /// The bytes on a connection are no HTTP request.
+    case requestFraming = "request.framing"
+    /// The body of a request is larger than allowed.
+    case requestTooLarge = "request.too_large"
+    /// The header of a request is larger than allowed.
+    case requestHeaderTooLarge = "request.header_too_large"
+    /// There is no such route.
+    case routeUnknown = "route.unknown"
+    /// The route does not have this method.
+    case methodNotAllowed = "method.not_allowed"
+    /// The body of a request is of a media type that the route does not take.
+    case mediaTypeUnsupported = "media_type.unsupported"
+    /// A change has to say with `If-Match` which version it means.
+    case preconditionRequired = "precondition.required"
+
     // MARK: Catalog
 
     /// A field, a parameter or a body is not what the document, list or search takes.
@@ -242,7 +261,19 @@ extension ErrorCode {
             Meaning(exitStatus: .failed, httpStatus: 422, logLevel: .info, isRetryable: false)
         case .syncInFlight:
             Meaning(exitStatus: .interrupted, httpStatus: 409, logLevel: .info, isRetryable: true)
-        case .notFound:
+        case .requestInvalid, .requestFraming:
+            Meaning(exitStatus: .failed, httpStatus: 400, logLevel: .info, isRetryable: false)
+        case .requestTooLarge:
+            Meaning(exitStatus: .failed, httpStatus: 413, logLevel: .info, isRetryable: false)
+        case .requestHeaderTooLarge:
+            Meaning(exitStatus: .failed, httpStatus: 431, logLevel: .info, isRetryable: false)
+        case .methodNotAllowed:
+            Meaning(exitStatus: .failed, httpStatus: 405, logLevel: .info, isRetryable: false)
+        case .mediaTypeUnsupported:
+            Meaning(exitStatus: .failed, httpStatus: 415, logLevel: .info, isRetryable: false)
+        case .preconditionRequired:
+            Meaning(exitStatus: .failed, httpStatus: 428, logLevel: .info, isRetryable: false)
+        case .notFound, .routeUnknown:
             Meaning(exitStatus: .failed, httpStatus: 404, logLevel: .info, isRetryable: false)
         case .diskFull, .cannotWrite:
             Meaning(exitStatus: .cannotWrite, httpStatus: 507, logLevel: .error, isRetryable: true)

@@ -8,6 +8,9 @@ import Darwin
 
 /// What the system says about processes that are not our children.
 public enum ProcessTable: Sendable {
+    /// The id of this process.
+    public static var own: Int32 { getpid() }
+
     /// Whether the id is taken: by a process that runs, or by one that has ended and was not yet collected.
     public static func exists(_ pid: Int32) -> Bool {
         pid > 0 && (kill(pid, 0) == 0 || errno == EPERM)

@@ -53,6 +53,11 @@ extension Setting where Value == Int {
     public static var port: Self { Self(definition: .port) { $0.flatMap { Int($0) } } }
 }
 
+extension Setting where Value == Bool {
+    /// Whether a change over HTTP has to carry `If-Match`.
+    public static var requiresIfMatch: Self { Self(definition: .requiresIfMatch) { $0 == "yes" } }
+}
+
 extension Setting where Value == Duration {
     /// How long to wait for a connection.
     public static var connectTimeout: Self {

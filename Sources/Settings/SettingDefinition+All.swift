@@ -2,7 +2,7 @@ extension SettingDefinition {
     /// Every setting, in the order of the reference page.
     public static let all: [Self] = [
         home, databaseURL, redisURL, source, mapping, maximumRecordSize, maximumQuarantined, connectTimeout, host, port,
-        anonymousClearance, publish, logLevel, color,
+        anonymousClearance, requiresIfMatch, publish, logLevel, color,
     ]
 
     /// The setting of this name.
@@ -84,17 +84,19 @@ extension SettingDefinition {
     static let host = Self(
         "host",
         variable: "HOST",
+        flag: "--host",
         kind: .text,
         defaultText: "127.0.0.1",
-        "The address of the catalog service. No command of this version starts it."
+        "The address of the catalog service."
     )
 
     static let port = Self(
         "port",
         variable: "PORT",
-        kind: .whole(1...65_535),
+        flag: "--port",
+        kind: .whole(0...65_535),
         defaultText: "3000",
-        "The port of the catalog service. No command of this version starts it."
+        "The port of the catalog service; 0 for one that the kernel chooses."
     )
 
     static let anonymousClearance = Self(
@@ -104,6 +106,14 @@ extension SettingDefinition {
         defaultText: "none",
         "Up to which sensitivity callers of the catalog service may read without a key; they never write. none: they are "
             + "refused. internal is for networks where existing clients have no keys."
+    )
+
+    static let requiresIfMatch = Self(
+        "require_if_match",
+        variable: "CORTEX_REQUIRE_IF_MATCH",
+        kind: .choice(["no", "yes"]),
+        defaultText: "no",
+        "Whether a change over HTTP has to say with If-Match which version it means; without it 428."
     )
 
     static let publish = Self(

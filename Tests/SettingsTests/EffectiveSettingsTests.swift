@@ -66,7 +66,7 @@ struct EffectiveSettingsTests {
     @Test(
         "a value that cannot be used is refused with its name and origin",
         arguments: [
-            ("PORT", "0", "port"), ("PORT", "65536", "port"), ("PORT", "http", "port"),
+            ("PORT", "-1", "port"), ("PORT", "65536", "port"), ("PORT", "http", "port"),
             ("CORTEX_LOG_LEVEL", "loud", "log_level"),
             ("CORTEX_MAX_RECORD", "8 apples", "max_record"), ("CORTEX_MAX_RECORD", "1", "max_record"),
             ("CORTEX_MAX_QUARANTINED", "-1", "max_quarantined"), ("CORTEX_CONNECT_TIMEOUT", "10", "connect_timeout"),

@@ -24,8 +24,7 @@ extension CommandContext {
         let redis = try await redisURL(selection)
         try await withCurrentDatabase(selection) { _ in }
         let url = try await selection.connectionURL() ?? ""
-        var view = ViewConfiguration()
-        if let kinds = settings[.publish] { view.kinds = Set(kinds.compactMap(ViewKind.init)) }
+        let view = publishedView
         return try await PostgresClient.withClient(postgresConfiguration(url), maximumSessions: 4) { postgres in
             try await RedisClient.withClient(RedisConfiguration(redis, clientName: "cortex-cache")) { client in
                 let maintenance = CacheMaintenance(postgres: postgres, redis: client, view: view)
@@ -34,8 +33,15 @@ extension CommandContext {
         }
     }
 
+    /// What the published view shows.
+    var publishedView: ViewConfiguration {
+        var view = ViewConfiguration()
+        if let kinds = settings[.publish] { view.kinds = Set(kinds.compactMap(ViewKind.init)) }
+        return view
+    }
+
     /// The Redis of a target.
-    private func redisURL(_ selection: TargetSelection) async throws -> RedisURL {
+    func redisURL(_ selection: TargetSelection) async throws -> RedisURL {
         if let local = selection.target as? LocalTarget {
             guard let endpoints = try await local.endpoints(), let text = endpoints.redisURL else {
                 throw CommandError(

@@ -44,10 +44,17 @@ struct CommandRunner: Sendable {
             return ErrorDocument.exitStatus(of: error)
         }
         do {
-            let status = try await interruptible(
-                { context.output.note("stopping; what is done is kept. A second signal ends the process at once.") },
-                { try await command.run(in: context) }
-            )
+            let status: ExitStatus
+            if command.handlesSignals {
+                status = try await command.run(in: context)
+            } else {
+                status = try await interruptible(
+                    {
+                        context.output.note("stopping; what is done is kept. A second signal ends the process at once.")
+                    },
+                    { try await command.run(in: context) }
+                )
+            }
             try context.output.finish()
             return status
         } catch {

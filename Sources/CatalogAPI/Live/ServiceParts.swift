@@ -1,0 +1,54 @@
+import Access
+import Catalog
+import Monitoring
+import Synchronization
+
+/// What every request of a service works with; made once.
+struct ServiceParts: Sendable {
+    let store: any CatalogStore
+    let authenticator: Authenticator
+    let metrics: ServiceMetrics
+    let configuration: ServiceConfiguration
+    /// The OpenAPI document.
+    let description: [UInt8]
+    let streams: StreamCounter
+    /// Whether the service is ending.
+    let isStopping: @Sendable () -> Bool
+}
+
+/// How many streams of events are open.
+final class StreamCounter: Sendable {
+    private let open = Atomic<Int>(0)
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// A place among the streams; nil when all are taken.
+    func enter() -> Place? {
+        guard open.add(1, ordering: .relaxed).newValue <= limit else {
+            open.subtract(1, ordering: .relaxed)
+            return nil
+        }
+        return Place(self)
+    }
+
+    /// A stream's place: given back when it ends, or when nobody holds it any more.
+    final class Place: Sendable {
+        private let counter: StreamCounter
+        private let isHeld = Atomic(true)
+
+        fileprivate init(_ counter: StreamCounter) {
+            self.counter = counter
+        }
+
+        deinit { leave() }
+
+        /// Gives the place back; once.
+        func leave() {
+            guard isHeld.exchange(false, ordering: .relaxed) else { return }
+            counter.open.subtract(1, ordering: .relaxed)
+        }
+    }
+}

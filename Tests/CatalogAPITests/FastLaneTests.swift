@@ -1,0 +1,139 @@
+import Access
+import Catalog
+import Domain
+import Foundation
+import Monitoring
+import Synchronization
+import Testing
+
+@testable import CatalogAPI
+
+@Suite("The fast lane")
+struct FastLaneTests {
+    private static let body = "{\"version\":3,\"task_id\":\"a\"}"
+
+    private static func store() -> MemoryStore {
+        let store = MemoryStore()
+        store.put(DocumentKey(.tasks, "a"), body, version: 3)
+        store.put(DocumentKey(.tasks, "a/b\n€"), body, version: 4)
+        store.put(DocumentKey(.tasks, "far"), body, version: 3, tier: .postgres)
+        store.put(DocumentKey(.assets, "secret"), body, sensitivity: .confidential)
+        return store
+    }
+
+    private static func bytes(_ head: String) -> [UInt8] {
+        Array(("\(head) HTTP/1.1\r\nHost: h\r\n\r\n").utf8)
+    }
+
+    /// The bytes without what differs from second to second.
+    private static func comparable(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes, as: UTF8.self).replacing(/Date: [^\r]*\r\n/, with: "Date\r\n")
+            .replacing(/-[0-9a-f]{16}-00\r\n/, with: "-span-00\r\n")
+    }
+
+    @Test("answers the same bytes as the router")
+    func sameBytes() async throws {
+        let store = Self.store()
+        try await TestService.run(store) { connection in
+            let trace = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00\r\n"
+            let variants = [
+                ("GET", ""), ("HEAD", ""), ("GET", "If-None-Match: \"p7-3\"\r\n"),
+                ("HEAD", "If-None-Match: W/\"p7-3\"\r\n"),
+                ("GET", "If-None-Match: \"p7-2\"\r\n"), ("GET", "If-None-Match: *\r\n"), ("GET", trace),
+                ("GET", "Connection: close\r\n"),
+            ]
+            for (method, fields) in variants {
+                var texts: [String] = []
+                var reads: [Int] = []
+                // A question mark makes it the router's.
+                for path in ["/api/tasks/a", "/api/tasks/a?"] {
+                    let request = Array("\(method) \(path) HTTP/1.1\r\nHost: h\r\n\(fields)\r\n".utf8)
+                    let found = try await connection.exchange(
+                        [request],
+                        expected: 1,
+                        heads: method == "HEAD" ? [0] : []
+                    )
+                    texts.append(Self.comparable(found.bytes))
+                    reads.append(store.state.withLock { $0.needs.count })
+                }
+                #expect(texts[0] == texts[1], "\(method) \(fields)")
+                #expect(texts[0].hasPrefix("HTTP/1.1 \(fields.contains("p7-3") || fields.contains("*") ? 304 : 200) "))
+                // Only the second one reached the store's reading.
+                #expect(reads[1] == reads[0] + 1, "\(method) \(fields)")
+            }
+        }
+    }
+
+    @Test("decodes ids after splitting")
+    func ids() async throws {
+        let store = Self.store()
+        try await TestService.run(store) { connection in
+            let answer = try await connection.ask("GET", "/api/tasks/a%2Fb%0A%E2%82%AC")
+            #expect(answer.status == 200)
+            #expect(answer.field("etag") == "\"p7-4\"")
+            let needs = store.state.withLock { $0.needs }
+            #expect(needs.isEmpty)
+        }
+    }
+
+    @Test("leaves to the router what it does not hold, may not show, or is asked in a way of its own")
+    func router() async throws {
+        let store = Self.store()
+        try await TestService.run(store) { connection async throws in
+            #expect(try await connection.ask("GET", "/api/tasks/far").field("cache-status") == "cortex; fwd=miss")
+            #expect(try await connection.ask("GET", "/api/assets/secret").status == 200)
+            #expect(try await connection.ask("GET", "/api/tasks/a", ["Cortex-Consistency: strong"]).status == 200)
+            #expect(try await connection.ask("GET", "/api/tasks/a", ["Cortex-Min-Version: tasks/a=p7-3"]).status == 200)
+            #expect(try await connection.ask("GET", "/api/tasks/a", ["Cortex-Min-Version: nonsense"]).status == 400)
+            let needs = store.state.withLock { $0.needs }
+            #expect(needs == [.recent, .recent, .strong, .atLeast(.row(epoch: 7, version: 3))])
+        }
+    }
+
+    @Test("keeps the order of answers in a pipeline, whoever gives them")
+    func order() async throws {
+        let store = Self.store()
+        store.state.withLock { $0.delay = .milliseconds(30) }
+        try await TestService.run(store) { connection in
+            let paths = ["a", "far", "a", "a%2Fb%0A%E2%82%AC", "none", "a", "far", "a"]
+            let requests = paths.flatMap { Self.bytes("GET /api/tasks/\($0)") }
+            let found = try await connection.exchange([requests], expected: paths.count)
+            let tags = found.answers.map { $0.field("etag") ?? "none" }
+            #expect(
+                tags == ["\"p7-3\"", "\"p7-3\"", "\"p7-3\"", "\"p7-4\"", "none", "\"p7-3\"", "\"p7-3\"", "\"p7-3\""]
+            )
+            #expect(found.answers.map(\.status) == [200, 200, 200, 200, 404, 200, 200, 200])
+        }
+    }
+
+    @Test("a thousand in a row on one connection are answered, counted and kept alive")
+    func many() async throws {
+        let registry = MetricRegistry()
+        try await TestService.run(Self.store(), registry: registry) { connection in
+            let requests = (0..<1_000).flatMap { _ in Self.bytes("GET /api/tasks/a") }
+            let found = try await connection.exchange([requests + Self.bytes("GET /livez")], expected: 1_001)
+            #expect(found.answers.count == 1_001)
+            #expect(found.answers.prefix(1_000).allSatisfy { $0.text == Self.body })
+            let text = registry.exposition()
+            #expect(
+                text.contains("cortex_http_requests_total{route=\"/api/tasks/{id}\",method=\"GET\",code=\"200\"} 1000")
+            )
+            #expect(text.contains("cortex_cache_requests_total{tier=\"near\",result=\"hit\"} 1000"))
+            #expect(text.contains("cortex_http_request_duration_seconds_count{route=\"/api/tasks/{id}\"} 1000"))
+        }
+    }
+
+    @Test("counts requests against the limit as the router does")
+    func rateLimit() async throws {
+        var access = AccessConfiguration()
+        access.anonymousClearance = .internal
+        access.anonymousLimit = .init(rate: 1, burst: 5)
+        try await TestService.run(Self.store(), authenticator: Authenticator(NoKeys(), access)) { connection in
+            let requests = (0..<10).flatMap { _ in Self.bytes("GET /api/tasks/a") }
+            let found = try await connection.exchange([requests], expected: 10)
+            #expect(found.answers.map(\.status).prefix(5) == [200, 200, 200, 200, 200])
+            #expect(found.answers.map(\.status).suffix(4) == [429, 429, 429, 429])
+            #expect(found.answers.last?.field("retry-after") != nil)
+        }
+    }
+}
