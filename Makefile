@@ -43,7 +43,7 @@ bench: ## Measure against psql \copy, pgbench, redis-benchmark, nginx and Expres
 	@Benchmarks/serving
 
 check-http: build ## Attack the service from outside: schemathesis (PyPI) and slowhttptest; some minutes
-	@scripts/check-http
+	@Benchmarks/check-http
 
 format: ## Format all Swift files in place
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks)

@@ -39,6 +39,8 @@ extension Setting where Value == Secret? {
 extension Setting where Value == ByteCount {
     /// The largest record that becomes a row.
     public static var maximumRecordSize: Self { Self(definition: .maximumRecordSize) { $0.flatMap(ByteCount.init) } }
+    /// The memory of the cache inside the service; 0: none.
+    public static var nearCacheSize: Self { Self(definition: .nearCacheSize) { $0.flatMap(ByteCount.init) } }
 }
 
 extension Setting where Value == Int? {

@@ -2,7 +2,7 @@ extension SettingDefinition {
     /// Every setting, in the order of the reference page.
     public static let all: [Self] = [
         home, databaseURL, redisURL, source, mapping, maximumRecordSize, maximumQuarantined, connectTimeout, host, port,
-        anonymousClearance, requiresIfMatch, publish, logLevel, color,
+        anonymousClearance, requiresIfMatch, nearCacheSize, publish, logLevel, color,
     ]
 
     /// The setting of this name.
@@ -114,6 +114,14 @@ extension SettingDefinition {
         kind: .choice(["no", "yes"]),
         defaultText: "no",
         "Whether a change over HTTP has to say with If-Match which version it means; without it 428."
+    )
+
+    static let nearCacheSize = Self(
+        "near_cache",
+        variable: "CORTEX_NEAR_CACHE",
+        kind: .byteCount(atLeast: ByteCount(bytes: 0)),
+        defaultText: "64MiB",
+        "The memory for documents inside each instance of the catalog service; 0: every read asks Redis or PostgreSQL."
     )
 
     static let publish = Self(

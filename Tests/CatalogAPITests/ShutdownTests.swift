@@ -39,4 +39,26 @@ struct ShutdownTests {
         #expect(stream != nil, "the stream ended with its last chunk")
         #expect(started.duration(to: .now) < .seconds(30))
     }
+
+    @Test("outlives connections that come while it ends")
+    func flooded() async throws {
+        for round in 0..<5 {
+            let flood = try await TestService.run { connection in
+                let clients = (0..<150).map { _ in
+                    Task {
+                        let request = Array("GET /livez HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
+                        // Whoever comes too late is refused.
+                        return try? await connection.exchange([request], expected: 1, patience: 10)
+                    }
+                }
+                // The end comes while they come in.
+                _ = try await connection.ask("GET", "/livez")
+                return clients
+            }
+            for client in flood {
+                let answers = await client.value?.answers ?? []
+                #expect(answers.allSatisfy { $0.status == 200 }, "round \(round)")
+            }
+        }
+    }
 }

@@ -42,6 +42,9 @@ struct ServiceChannel: ServerChildChannel, HTTPChannelHandler {
             if let fastLane {
                 try operations.addHandler(FastLaneHandler(fastLane), position: .after(connection))
             }
+            // A server that stops listening drops the connections that it has taken and not begun; a writer of NIO that is
+            // dropped before its channel is closed ends the process.
+            channel.closeFuture.whenComplete { _ in withExtendedLifetime(value) {} }
             return value
         }
     }

@@ -72,7 +72,14 @@ struct CatalogService: Sendable {
                 try await RedisClient.withClient(servers.redis) { redis in
                     let view = PublishedView(postgres: relay, redis: redis, configuration: context.publishedView)
                     let name = "serve-\(ProcessTable.own)"
-                    try await SyncInstance.withInstance(name, servers, publisher: view) { instance in
+                    var configuration = SyncConfiguration()
+                    configuration.nearCacheBytes = context.settings[.nearCacheSize].bytes
+                    try await SyncInstance.withInstance(
+                        name,
+                        servers,
+                        configuration: configuration,
+                        publisher: view
+                    ) { instance in
                         show(instance)
                         try await HybridStore.withStore(instance) { store in
                             let database = PostgresKeyStore(client)
