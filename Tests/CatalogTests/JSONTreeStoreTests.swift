@@ -96,6 +96,11 @@ struct TreeWritingTests {
     @Test("take every record of a deleted id out, so that no older one comes back")
     func deletion() async throws {
         try await TreeHarness.with { harness in
+            // What the service keeps in the tree's directory is no part of the tree.
+            try CatalogTree.write(
+                try harness.file("coordination/task-queue.json"),
+                to: "\(harness.root)/.cortex/coordination/task-queue.json"
+            )
             _ = try await harness.store.write(CatalogWrite(DocumentKey(.tasks, "task-1"), .delete, author: everything))
             #expect(!(try harness.file("coordination/task-queue.json").contains("\"id\": \"task-1\"")))
             let backup = try harness.file("coordination/task-queue-backup-20251107-141724.json")
@@ -203,6 +208,7 @@ struct TreeHarness {
             source: try SourceRoot(validating: root),
             mapping: try Mapping.shipped(),
             runDirectory: runDirectory,
+            excluding: ["\(root)/.cortex"],
             committed: committed
         )
         return TreeHarness(store: store, root: root, runDirectory: runDirectory)

@@ -24,19 +24,26 @@ public final class JSONTreeStore: CatalogStore {
     ///   - source: the tree.
     ///   - mapping: how its records become documents.
     ///   - runDirectory: where locks and the answers of idempotent requests are kept (`$CORTEX_HOME/run`).
+    ///   - excluding: directories that are no part of the tree wherever they lie, such as `$CORTEX_HOME`; none by default.
     /// - Throws: `source.unreadable` when the tree cannot be walked, `file.cannot_write` for the directory.
-    public convenience init(source: SourceRoot, mapping: Mapping, runDirectory: String) async throws {
-        try await self.init(source: source, mapping: mapping, runDirectory: runDirectory) { _ in }
+    public convenience init(
+        source: SourceRoot,
+        mapping: Mapping,
+        runDirectory: String,
+        excluding: [String] = []
+    ) async throws {
+        try await self.init(source: source, mapping: mapping, runDirectory: runDirectory, excluding: excluding) { _ in }
     }
 
     init(
         source: SourceRoot,
         mapping: Mapping,
         runDirectory: String,
+        excluding: [String],
         committed: @escaping @Sendable (Range<ContinuousClock.Instant>) -> Void
     ) async throws {
         self.committed = committed
-        files = TreeFiles(source: source, extractor: RecordExtractor(mapping: mapping))
+        files = TreeFiles(source: source, extractor: RecordExtractor(mapping: mapping), excluding: excluding)
         keeper = try TreeKeeper(
             files: files,
             log: TreeEventLog(timeline: Int(Date().timeIntervalSince1970 * 1_000))

@@ -9,6 +9,8 @@ import SourceTree
 struct TreeFiles: Sendable {
     let source: SourceRoot
     let extractor: RecordExtractor
+    /// Directories that are left out.
+    let excluding: [String]
 
     /// Files up to this size are held in memory while they are read; bytes.
     static let heldBytes = 64 << 20
@@ -21,7 +23,7 @@ struct TreeFiles: Sendable {
     ///
     /// A file that keeps changing while it is read is taken as it was before. Throws when the tree cannot be walked.
     func index(after known: [[UInt8]: IndexedFile]) throws -> [[UInt8]: IndexedFile] {
-        let walker = try TreeWalker(root: source, excluding: [])
+        let walker = try TreeWalker(root: source, excluding: excluding)
         var index: [[UInt8]: IndexedFile] = [:]
         while let entry = try walker.next() {
             guard entry.type == .file else { continue }
