@@ -40,7 +40,11 @@ func tests(_ name: String, _ ours: [String], products: [Target.Dependency] = [])
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -87,6 +91,7 @@ let package = Package(
             providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
         ),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         module("Diagnostics"),
         // Layer 1
         module("Domain", ["Diagnostics"], products: [crypto]),
@@ -109,6 +114,12 @@ let package = Package(
             ]
         ),
         module("ExampleTree", ["Diagnostics", "Compression"]),
+        module("Monitoring", ["Diagnostics"], products: [logging, metrics]),
+        module(
+            "LoadGeneration",
+            ["Diagnostics"],
+            products: [histogram, nio, nioHTTP1, nioPosix, nioSSL]
+        ),
         // Layer 3
         module("SchemaMigration", ["Diagnostics", "Postgres"], products: [crypto], exclude: ["Resources"]),
         module(
@@ -118,12 +129,21 @@ let package = Package(
         ),
         module("RedisSource", ["Diagnostics", "RESP", "Redis", "Processes", "SourceTree"], products: [crypto]),
         module("SyncMiddleware", ["Diagnostics", "Domain", "Postgres", "RESP", "Redis"]),
+        .target(
+            name: "Access",
+            dependencies: [
+                "Diagnostics", "Domain", "Processes", "Postgres", crypto,
+                // Elsewhere the C library has no crypt(3) worth its name: users sign in with keys alone there.
+                .target(name: "CCrypt", condition: .when(platforms: [.linux])),
+            ],
+            swiftSettings: settings
+        ),
         module("RuntimeTargets", ["Diagnostics", "EmbeddedServers", "Processes"]),
         module("Reporting", ["Diagnostics", "Domain"]),
         // Layer 4
         module(
             "Catalog",
-            ["Diagnostics", "Domain", "LosslessJSON", "SourceTree", "Postgres", "SyncMiddleware"],
+            ["Diagnostics", "Domain", "LosslessJSON", "Processes", "SourceTree", "Postgres", "SyncMiddleware"],
             products: [crypto]
         ),
         // Layer 6
@@ -133,7 +153,7 @@ let package = Package(
                 "Diagnostics", "Domain", "LosslessJSON", "Settings", "Processes", "Postgres", "EmbeddedServers",
                 "SourceTree",
                 "SchemaMigration", "DataMigration", "RedisSource", "RuntimeTargets", "Reporting", "ExampleTree", "RESP",
-                "Redis", "SyncMiddleware",
+                "Redis", "SyncMiddleware", "Access", "LoadGeneration",
             ],
             products: [argumentParser]
         ),
@@ -199,18 +219,28 @@ let package = Package(
                 "TestSupport",
             ]
         ),
+        tests("MonitoringTests", ["Diagnostics", "Processes", "Monitoring"], products: [logging, metrics]),
+        tests("LoadGenerationTests", ["Diagnostics", "LoadGeneration"], products: [nio, nioHTTP1, nioPosix]),
+        tests(
+            "AccessTests",
+            [
+                "Diagnostics", "Domain", "Processes", "EmbeddedServers", "Postgres", "SchemaMigration", "Access",
+                "TestSupport",
+            ],
+            products: [crypto]
+        ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),
         tests(
             "CommandsTests",
             [
                 "Diagnostics", "Domain", "Settings", "Processes", "RESP", "Redis", "Postgres", "EmbeddedServers",
-                "ExampleTree", "RuntimeTargets", "Reporting", "Commands", "TestSupport",
+                "ExampleTree", "RuntimeTargets", "Reporting", "Access", "Commands", "TestSupport",
             ]
         ),
         tests(
             "PackageTests",
-            ["Diagnostics", "Settings", "Reporting", "Commands", "TestSupport"],
+            ["Diagnostics", "Settings", "Monitoring", "Reporting", "Commands", "TestSupport"],
             products: [argumentParser]
         ),
     ]

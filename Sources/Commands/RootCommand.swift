@@ -15,6 +15,7 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(name: "Migration", subcommands: migration),
             CommandGroup(name: "The embedded stack", subcommands: stack),
             CommandGroup(name: "The speed layer", subcommands: speed),
+            CommandGroup(name: "The service", subcommands: service),
             CommandGroup(name: "Schema and mapping", subcommands: structure),
             CommandGroup(name: "Everything else", subcommands: others),
         ]
@@ -29,6 +30,8 @@ struct RootCommand: AsyncParsableCommand {
     ]
 
     static let speed: [any ParsableCommand.Type] = [CacheCommand.self]
+
+    static let service: [any ParsableCommand.Type] = [KeysCommand.self, UsersCommand.self, BenchCommand.self]
 
     static let structure: [any ParsableCommand.Type] = [SchemaCommand.self, MappingCommand.self]
 

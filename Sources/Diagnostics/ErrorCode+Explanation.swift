@@ -54,6 +54,12 @@ extension ErrorCode {
             "The published keys exist in a Redis that is not ours: none of them was touched. Import them with `cortex migrate --source redis://…`, or take them over with `cortex cache rebuild --adopt`."
         case .viewFenced:
             "A later relay, or another database, has taken over the published view. Nothing was written; start again, or take it over with `--adopt`."
+        case .accessUnauthenticated:
+            "The caller is not known: no key where one is needed, or one that is not valid (any more)."
+        case .accessDenied: "The caller is known and may not do this."
+        case .accessRateLimited: "The caller asks too often."
+        case .accessUnavailable: "Whether a key is valid cannot be found out now."
+        case .accessConflict: "There is a user of this name, or a key of this id."
         case .schemaNewer: "The database has migrations that this program does not know. Use the newer program."
         case .schemaOutdated: "The database is not at the version that this program needs. `cortex schema up`."
         case .schemaChecksum: "An applied migration differs from the one shipped."

@@ -107,6 +107,19 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     /// A file of the tree keeps changing under a write.
     case catalogBusy = "catalog.busy"
 
+    // MARK: Access
+
+    /// The caller is not known: no key where one is needed, or one that is not valid (any more).
+    case accessUnauthenticated = "access.unauthenticated"
+    /// The caller is known and may not do this.
+    case accessDenied = "access.denied"
+    /// The caller asks too often.
+    case accessRateLimited = "access.rate_limited"
+    /// Whether a key is valid cannot be found out now.
+    case accessUnavailable = "access.unavailable"
+    /// There is a user of this name, or a key of this id.
+    case accessConflict = "access.conflict"
+
     // MARK: Schema
 
     /// The database has migrations that this program does not know.
@@ -194,6 +207,16 @@ extension ErrorCode {
             Meaning(exitStatus: .badData, httpStatus: 422, logLevel: .warning, isRetryable: false)
         case .sourceNotPermitted, .notPermitted, .postgresAuthentication, .redisAuthentication, .viewForeign:
             Meaning(exitStatus: .notPermitted, httpStatus: 403, logLevel: .warning, isRetryable: false)
+        case .accessUnauthenticated:
+            Meaning(exitStatus: .notPermitted, httpStatus: 401, logLevel: .info, isRetryable: false)
+        case .accessDenied:
+            Meaning(exitStatus: .notPermitted, httpStatus: 403, logLevel: .info, isRetryable: false)
+        case .accessRateLimited:
+            Meaning(exitStatus: .unavailable, httpStatus: 429, logLevel: .info, isRetryable: true)
+        case .accessUnavailable:
+            Meaning(exitStatus: .unavailable, httpStatus: 503, logLevel: .warning, isRetryable: true)
+        case .accessConflict:
+            Meaning(exitStatus: .failed, httpStatus: 409, logLevel: .info, isRetryable: false)
         case .sourceUnreadable, .cannotRead:
             Meaning(exitStatus: .badData, httpStatus: 500, logLevel: .error, isRetryable: false)
         case .sourceHot, .runLocked, .interrupted, .viewFenced:

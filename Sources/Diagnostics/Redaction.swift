@@ -1,11 +1,17 @@
-/// Takes the passwords out of connection strings in a text that is about to be shown.
+/// Takes the passwords of connection strings and the secrets of API keys out of a text that is about to be shown.
 ///
 /// Handles `scheme://user:password@host`, also where the password holds characters that should have been encoded, and
-/// `password=…` in URLs and in libpq's `key=value` strings, quoted or not, in any case.
+/// `password=…` in URLs and in libpq's `key=value` strings, quoted or not, in any case. Of an API key its id stays.
 public enum Redaction: Sendable {
-    /// The text with each password replaced by `***`.
+    /// The text with each password, and the secret of each API key, replaced by `***`.
     public static func redact(_ text: String) -> String {
-        redactParameters(redactUserInfo(text))
+        redactKeys(redactParameters(redactUserInfo(text)))
+    }
+
+    /// The secret of a key is all that follows its id, also where the text was cut.
+    private static func redactKeys(_ text: String) -> String {
+        guard text.contains("cortex_") else { return text }
+        return text.replacing(#/(cortex_[0-9a-fA-F]{16}_)[0-9a-fA-F]+/#) { "\($0.output.1)***" }
     }
 
     private static func redactUserInfo(_ text: String) -> String {

@@ -42,6 +42,15 @@ public struct MigrationCatalogue: Sendable, Equatable {
     /// The first steps, up to this number.
     func prefix(_ number: Int) -> ArraySlice<SchemaStep> { steps.prefix(number) }
 
+    /// The steps whose verifications say something of a database at this version.
+    ///
+    /// A step that grants or revokes has a name that ends in "grants" and compares all grants with a list of its own, so that
+    /// only the list of the newest counts; a shipped step's text never changes.
+    func stepsToVerify(at version: Int) -> [SchemaStep] {
+        let newest = prefix(version).last(where: \.comparesGrants)
+        return prefix(version).filter { !$0.comparesGrants || $0.number == newest?.number }
+    }
+
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true

@@ -51,14 +51,14 @@ public struct SchemaMigrator: Sendable {
         (try await Ledger.read(session) ?? Ledger([])).status(catalogue)
     }
 
-    /// Runs the verification of every applied step and rolls back what it did.
+    /// Runs the verification of every applied step and rolls back what it did; of those that compare all grants only the newest's.
     ///
     /// Throws `schema.outdated` when nothing was applied, and what `up` throws for a ledger that does not fit.
     public func verify() async throws -> [SchemaVerification] {
         guard let ledger = try await Ledger.read(session), ledger.current > 0 else { throw SchemaError.absent }
         try ledger.check(catalogue)
         var verifications: [SchemaVerification] = []
-        for step in catalogue.prefix(ledger.current) {
+        for step in catalogue.stepsToVerify(at: ledger.current) {
             verifications.append(try await verification(of: step))
         }
         return verifications

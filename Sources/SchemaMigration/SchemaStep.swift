@@ -2,7 +2,8 @@ import Crypto
 
 /// One numbered change of the schema: how to make it, how to check it, how to undo it.
 ///
-/// The verification must stay true after every later step; `SchemaRehearsal` holds it to that.
+/// The verification must stay true after every later step, that of a step that compares all grants until the next such step;
+/// `SchemaRehearsal` holds it to that.
 public struct SchemaStep: Sendable, Hashable {
     /// The number, from 1 without gaps.
     public let number: Int
@@ -25,6 +26,9 @@ public struct SchemaStep: Sendable, Hashable {
         self.verify = verify
         self.down = down
     }
+
+    /// Whether its verification compares all grants with a list.
+    var comparesGrants: Bool { name == "grants" || name.hasSuffix("_grants") }
 
     /// SHA-256 of the three texts, each followed by U+0000 (which SQL text cannot hold), in lower-case hexadecimal.
     public var checksum: String {

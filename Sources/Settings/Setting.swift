@@ -13,6 +13,8 @@ extension Setting where Value == String {
     public static var home: Self { Self(definition: .home) { $0 } }
     /// The address of the catalog service.
     public static var host: Self { Self(definition: .host) { $0 } }
+    /// Up to where callers without a key may read: a sensitivity, or `none`.
+    public static var anonymousClearance: Self { Self(definition: .anonymousClearance) { $0 } }
 }
 
 extension Setting where Value == String? {

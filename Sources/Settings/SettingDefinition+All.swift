@@ -2,7 +2,7 @@ extension SettingDefinition {
     /// Every setting, in the order of the reference page.
     public static let all: [Self] = [
         home, databaseURL, redisURL, source, mapping, maximumRecordSize, maximumQuarantined, connectTimeout, host, port,
-        publish, logLevel, color,
+        anonymousClearance, publish, logLevel, color,
     ]
 
     /// The setting of this name.
@@ -95,6 +95,15 @@ extension SettingDefinition {
         kind: .whole(1...65_535),
         defaultText: "3000",
         "The port of the catalog service. No command of this version starts it."
+    )
+
+    static let anonymousClearance = Self(
+        "anonymous_clearance",
+        variable: "CORTEX_ANONYMOUS_CLEARANCE",
+        kind: .choice(["none", "public", "internal", "confidential", "restricted", "secret"]),
+        defaultText: "none",
+        "Up to which sensitivity callers of the catalog service may read without a key; they never write. none: they are "
+            + "refused. internal is for networks where existing clients have no keys."
     )
 
     static let publish = Self(

@@ -1,6 +1,7 @@
 import Catalog
 import Diagnostics
 import Domain
+import TestSupport
 import Testing
 
 extension StoreConformance {
@@ -209,17 +210,27 @@ extension StoreConformance {
     }
 
     func events() async throws {
+        let key = DocumentKey(.tasks, "task-4")
+        func rename(_ title: String) async throws -> WriteResult {
+            try await store.write(
+                CatalogWrite(key, .mergePatch("{\"title\":\"\(title)\"}".body), author: everything)
+            )
+        }
+        // A database that is new to the relay begins its timeline when the relay takes office.
+        _ = try await rename("Before")
+        try await eventually("events are numbered") {
+            try await store.events(after: nil, limit: 1, wait: .zero, clearance: .secret).position.sequence > 0
+        }
         let start = try await store.events(after: nil, limit: 100, wait: .zero, clearance: .secret)
         #expect(start.events.isEmpty && !start.isReset)
-        let key = DocumentKey(.tasks, "task-4")
-        let write = CatalogWrite(key, .mergePatch(#"{"title":"Told"}"#.body), author: everything)
-        let told = try await store.write(write)
+        let told = try await rename("Told")
         var page = start
         var event: CatalogEvent?
-        // A database that is new to the relay begins its timeline when the relay takes office.
-        for _ in 0..<20 where event == nil {
-            page = try await store.events(after: page.position, limit: 100, wait: .seconds(10), clearance: .secret)
-            event = page.events.first { $0.id == "task-4" }
+        while event == nil {
+            page = try await store.events(after: page.position, limit: 100, wait: .seconds(30), clearance: .secret)
+            #expect(!page.isReset)
+            if page.events.isEmpty { break }
+            event = page.events.first { $0.id == "task-4" && $0.version == told.version }
         }
         let found = try #require(event)
         #expect(found.action == .updated && found.table == "tasks" && found.version == told.version)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
+import Monitoring
 import Reporting
 import Settings
 import Testing
@@ -22,6 +23,11 @@ struct ReferencePageTests {
     @Test("docs/configuration.md has every setting with its names, default and purpose")
     func configuration() throws {
         try check("docs/configuration.md", table: SettingsReference.table)
+    }
+
+    @Test("docs/metrics.md has every metric with its type, labels and meaning")
+    func metrics() throws {
+        try check("docs/metrics.md", table: MetricDefinition.referenceTable)
     }
 
     @Test("docs/commands.md has the help of every command, flag by flag")

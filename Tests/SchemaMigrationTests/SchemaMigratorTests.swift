@@ -289,4 +289,29 @@ struct SchemaMigratorTests {
             }
         }
     }
+
+    @Test("A later step that grants brings the whole list of grants; until then that of 0009 has to hold")
+    func laterGrants() async throws {
+        func step(_ name: String) -> SchemaStep {
+            SchemaStep(
+                number: MigrationCatalogue.shipped.latest + 1,
+                name: name,
+                up: "GRANT SELECT ON cortex.change_feed TO cortex_readonly;",
+                verify: "SELECT has_table_privilege('cortex_readonly', 'cortex.change_feed', 'SELECT');",
+                down: "REVOKE SELECT ON cortex.change_feed FROM cortex_readonly;"
+            )
+        }
+        for (name, failing) in [("reader", ["grants"]), ("more_grants", [])] {
+            try await withEmptySession { session in
+                try await SchemaMigrator.ensureCurrent(session)
+                let steps = MigrationCatalogue.shipped.steps + [step(name)]
+                let migrator = SchemaMigrator(session: session, migrations: try MigrationCatalogue(steps))
+                try await migrator.up()
+                #expect(try await migrator.verify().filter { !$0.passed }.map(\.name) == failing)
+                try await migrator.down(to: MigrationCatalogue.shipped.latest)
+                let shipped = try await SchemaMigrator(session: session).verify()
+                #expect(shipped.allSatisfy(\.passed) && shipped.contains { $0.name == "grants" })
+            }
+        }
+    }
 }

@@ -36,7 +36,7 @@ extension HybridStore {
     private func attempt(_ write: CatalogWrite) async throws -> WriteResult {
         guard write.key.canExist else { throw CatalogError.missing(write.key) }
         let current = try await document(write.key, need: .strong, clearance: .secret)
-        try check(write, current)
+        try write.check(current)
         let change: RowChange.Operation
         switch write.operation {
         case .delete:
@@ -72,30 +72,6 @@ extension HybridStore {
             body: receipt.body,
             isRepeated: receipt.isRepeated
         )
-    }
-
-    /// What the client may and expects; the present document is hidden from those who may not see it.
-    private func check(_ write: CatalogWrite, _ current: StoredDocument?) throws(CatalogError) {
-        if case .create = write.operation {
-            if let current { throw write.precondition == .absent ? .stale(current.token) : .exists(current.token) }
-        } else {
-            guard let current, current.sensitivity <= write.author.clearance else { throw .missing(write.key) }
-        }
-        switch (write.precondition, current) {
-        case (.none, _), (.exists, _?), (.absent, nil): break
-        case (.anyOf(let tokens), let current?):
-            guard tokens.contains(where: { names($0, current) }) else { throw .stale(current.token) }
-        case (.exists, nil), (.anyOf, nil): throw .stale(nil)
-        case (.absent, let current?): throw .stale(current.token)
-        }
-    }
-
-    /// Whether a token names the version that a document has: a row's number, or the hash that the tree's document had.
-    private func names(_ token: VersionToken, _ document: StoredDocument) -> Bool {
-        switch token {
-        case .row(_, let version): version == document.version
-        case .record: token == .record(of: document.body, version: document.version)
-        }
     }
 
     private func unchanged(_ write: CatalogWrite, _ current: StoredDocument) -> WriteResult {

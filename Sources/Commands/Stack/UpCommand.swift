@@ -20,6 +20,7 @@ struct UpCommand: RunnableCommand {
         let target = try context.embedded()
         let endpoints = try await target.up()
         for note in endpoints.notes { context.output.note(note) }
+        try await context.ensureAdminKey(context.target("local"))
         let report = try await StatusReport.make(
             in: context,
             selection: try context.target("local"),

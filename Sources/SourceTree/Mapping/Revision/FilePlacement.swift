@@ -1,14 +1,21 @@
 import Crypto
-import Domain
+public import Domain
 
 /// Where the file of a new row can be, the best place first: a place counts if the mapping reads such a row from it.
-struct FilePlacement {
+public struct FilePlacement: Sendable {
     let table: CatalogTable
     let key: String
     let values: [MappedValue]
 
+    /// The places of a row: its key as the change feed writes it, its values in the order of the table's `mappedColumns`.
+    public init(table: CatalogTable, key: String, values: [MappedValue]) {
+        self.table = table
+        self.key = key
+        self.values = values
+    }
+
     /// Paths relative to the project root.
-    var paths: [String] {
+    public var paths: [String] {
         let name = Self.fileName(key) + ".json"
         switch table {
         case .tasks: return ["coordination/tasks/\(name)"]

@@ -1,0 +1,59 @@
+import Diagnostics
+public import Domain
+import Foundation
+public import SourceTree
+
+/// The catalog in a coordination tree as it is: mode `json`.
+///
+/// The tree is read into memory and looked at again when a reader wants to know: at most a quarter of a second old for
+/// `recent`, at once for `strong` and for every write. `docs/catalog.md` says what this home cannot promise.
+public final class JSONTreeStore: CatalogStore {
+    /// How old the picture of the tree may be for readers that want nothing newer.
+    private static let staleness = Duration.milliseconds(250)
+
+    let keeper: TreeKeeper
+    let files: TreeFiles
+    let repeats: RepeatedWrites
+    let lockPath: String
+
+    /// Reads the tree.
+    ///
+    /// - Parameters:
+    ///   - source: the tree.
+    ///   - mapping: how its records become documents.
+    ///   - runDirectory: where locks and the answers of idempotent requests are kept (`$CORTEX_HOME/run`).
+    /// - Throws: `source.unreadable` when the tree cannot be walked, `file.cannot_write` for the directory.
+    public init(source: SourceRoot, mapping: Mapping, runDirectory: String) async throws {
+        files = TreeFiles(source: source, extractor: RecordExtractor(mapping: mapping))
+        keeper = try TreeKeeper(
+            files: files,
+            log: TreeEventLog(timeline: Int(Date().timeIntervalSince1970 * 1_000))
+        )
+        repeats = try RepeatedWrites(directory: runDirectory + "/idempotency")
+        lockPath = runDirectory + "/tree.lock"
+    }
+
+    /// The mode is `json`; neither server is used.
+    public func status() async -> CatalogStatus {
+        CatalogStatus(mode: .json, modeEpoch: 0, postgres: .unused, redis: .unused, canRead: true, canWrite: true)
+    }
+
+    /// Nothing: what the tree says now is only known after a look at it.
+    public func cached(_ key: DocumentKey) -> StoredDocument? { nil }
+
+    /// A document of the tree.
+    public func document(
+        _ key: DocumentKey,
+        need: CatalogNeed,
+        clearance: Sensitivity
+    ) async throws -> StoredDocument? {
+        let snapshot = try await snapshot(need)
+        guard let row = snapshot.row(key.kind.table, key.text), row.sensitivity <= clearance else { return nil }
+        return snapshot.document(key.kind, row)
+    }
+
+    /// A picture of the tree that is new enough.
+    func snapshot(_ need: CatalogNeed) async throws -> TreeSnapshot {
+        try await keeper.snapshot(maximumAge: need == .recent ? Self.staleness : .zero)
+    }
+}
