@@ -153,7 +153,7 @@ let package = Package(
                 "Diagnostics", "Domain", "LosslessJSON", "Settings", "Processes", "Postgres", "EmbeddedServers",
                 "SourceTree",
                 "SchemaMigration", "DataMigration", "RedisSource", "RuntimeTargets", "Reporting", "ExampleTree", "RESP",
-                "Redis", "SyncMiddleware", "Access", "LoadGeneration",
+                "Redis", "SyncMiddleware", "Access", "LoadGeneration", "Catalog",
             ],
             products: [argumentParser]
         ),

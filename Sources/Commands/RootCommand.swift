@@ -31,7 +31,9 @@ struct RootCommand: AsyncParsableCommand {
 
     static let speed: [any ParsableCommand.Type] = [CacheCommand.self]
 
-    static let service: [any ParsableCommand.Type] = [KeysCommand.self, UsersCommand.self, BenchCommand.self]
+    static let service: [any ParsableCommand.Type] = [
+        KeysCommand.self, UsersCommand.self, DiscoverCommand.self, BenchCommand.self,
+    ]
 
     static let structure: [any ParsableCommand.Type] = [SchemaCommand.self, MappingCommand.self]
 

@@ -1,4 +1,4 @@
-import Diagnostics
+import Crypto
 import Foundation
 public import SourceTree
 
@@ -38,10 +38,18 @@ public struct ContentCache: Sendable, Equatable, Codable {
 
     private static let largestFile = 1 << 30
 
-    /// Reads the file `name` of a directory; a missing or damaged one is a cache that knows nothing.
-    public init(directory: String, name: String) {
+    /// A name for each path of a tree.
+    private static func fileName(of source: SourceRoot) -> [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        let hash = SHA256.hash(data: Array(source.path.utf8)).prefix(8)
+        return hash.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] } + Array(".json".utf8)
+    }
+
+    /// Reads what a directory keeps of a tree; a missing or damaged file is a cache that knows nothing.
+    public init(of source: SourceRoot, in directory: String) {
         do {
-            let content = try StableFile(root: directory, path: Array(name.utf8)).read(limit: Self.largestFile)
+            let file = StableFile(root: directory, path: Self.fileName(of: source))
+            let content = try file.read(limit: Self.largestFile)
             self = try JSONDecoder().decode(Self.self, from: Data(content.bytes ?? []))
         } catch {
             // Whatever is wrong with it, all there is to do is to read the tree anew.
@@ -49,10 +57,13 @@ public struct ContentCache: Sendable, Equatable, Codable {
         }
     }
 
-    /// Replaces the file `name` of a directory; throws `file.cannot_write` or `disk.full`.
-    public func write(directory: String, name: String) throws {
+    /// Replaces what a directory, which has to exist, keeps of a tree; throws `file.cannot_write` or `disk.full`.
+    public func write(of source: SourceRoot, in directory: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile(root: directory, path: Array(name.utf8)).write(Array(try encoder.encode(self)), mode: 0o600)
+        try AtomicFile(root: directory, path: Self.fileName(of: source)).write(
+            Array(try encoder.encode(self)),
+            mode: 0o600
+        )
     }
 }

@@ -35,7 +35,7 @@ extension CommandContext {
     }
 
     /// The Redis of a target.
-    private func redisURL(_ selection: TargetSelection) async throws -> RedisURL {
+    func redisURL(_ selection: TargetSelection) async throws -> RedisURL {
         if let local = selection.target as? LocalTarget {
             guard let endpoints = try await local.endpoints(), let text = endpoints.redisURL else {
                 throw CommandError(

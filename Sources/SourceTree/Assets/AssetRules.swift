@@ -44,10 +44,14 @@ public struct AssetRules: Sendable {
     /// The JSON Schema of files with rules.
     public static var publishedSchema: [UInt8] { PackageResources.assets_schema_json }
 
-    /// Whether the path is left out.
+    /// Whether the path is left out: by the rules, or because the catalog itself is kept there in mode `json`, which
+    /// describing it would change each time anew.
     public func skips(_ path: [UInt8]) -> Bool {
-        skipped.contains { $0.matches(path) }
+        path == Self.catalogFile || path.starts(with: Self.catalogFolder) || skipped.contains { $0.matches(path) }
     }
+
+    private static let catalogFile = Array("coordination/catalog/asset-catalog.json".utf8)
+    private static let catalogFolder = Array("coordination/catalog/assets/".utf8)
 
     /// What the rules say about a path, as `SourceRoot.mappingPath` gives it.
     public func description(of path: [UInt8]) -> AssetDescription {
