@@ -1,4 +1,5 @@
 import Diagnostics
+import EmbeddedServers
 import Foundation
 import TestSupport
 import Testing

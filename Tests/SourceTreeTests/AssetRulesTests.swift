@@ -99,7 +99,7 @@ struct AssetRulesTests {
     ]
 
     @Test("that ship give a path what existing catalogs say about such files", arguments: known)
-    func shipped(_ known: Known) throws {
+    func shippedRules(_ known: Known) throws {
         let description = try AssetRules.shipped().description(of: Array(known.path.utf8))
         #expect(description.id == known.id)
         #expect(description.type == known.type)
@@ -224,7 +224,7 @@ struct SecretScanTests {
     ]
 
     @Test("knows keys of known forms, and values under names of secrets", arguments: cases)
-    func cases(_ one: Case) {
+    func knownForms(_ one: Case) {
         #expect(SecretScan.looksSecret(one.text.utf8) == one.isSecret)
     }
 

@@ -1,7 +1,6 @@
 import Diagnostics
 import Domain
 public import SourceTree
-import Synchronization
 
 /// How discovery works.
 public struct DiscoveryConfiguration: Sendable {
@@ -126,24 +125,16 @@ public struct Discovery: Sendable {
 
     /// Carries actions out, some at a time; the outcomes are in the order of the actions.
     private func perform(_ actions: [DiscoveryAction]) async throws -> [(DiscoveryAction, Outcome)] {
-        let outcomes = Mutex([Int: Outcome]())
-        let next = Atomic(0)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<max(1, configuration.writers) {
-                group.addTask {
-                    while true {
-                        try Task.checkCancellation()
-                        let index = next.add(1, ordering: .relaxed).oldValue
-                        guard index < actions.count else { return }
-                        let outcome = try await perform(actions[index])
-                        outcomes.withLock { $0[index] = outcome }
-                    }
+        try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
+            var outcomes: [Int: Outcome] = [:]
+            for (index, action) in actions.enumerated() {
+                if index >= max(1, configuration.writers), let (done, outcome) = try await group.next() {
+                    outcomes[done] = outcome
                 }
+                group.addTask { (index, try await perform(action)) }
             }
-            try await group.waitForAll()
-        }
-        return outcomes.withLock { found in
-            actions.indices.compactMap { index in found[index].map { (actions[index], $0) } }
+            for try await (done, outcome) in group { outcomes[done] = outcome }
+            return actions.indices.compactMap { index in outcomes[index].map { (actions[index], $0) } }
         }
     }
 

@@ -94,12 +94,12 @@ struct DiscoverCommand: RunnableCommand {
         do {
             report = try await discovery.run(&cache)
         } catch {
-            // What was read is worth keeping, whatever the catalog said afterwards.
-            if !dryRun, cache != before { try state.write(cache) }
+            // What was read is worth keeping; when that fails too, the first error is the one to tell.
+            if !dryRun, cache != before { try? state.write(cache) }
             throw error
         }
         if !dryRun, cache != before { try state.write(cache) }
-        for change in report.changes { try context.output.detail(DiscoveryText.line(change)) }
+        for change in report.changes { context.output.detail(DiscoveryText.line(change)) }
         try context.output.result(report, text: DiscoveryText.text(report))
         return report.failed.isEmpty ? .done : .failed
     }

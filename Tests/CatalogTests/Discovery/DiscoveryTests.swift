@@ -259,30 +259,40 @@ struct DiscoveryWatchTests {
                 source: try SourceRoot(validating: harness.root),
                 rules: try AssetRules.shipped()
             )
-            let (root, kept, passes) = (harness.root, Mutex(0), Mutex([DiscoveryReport]()))
+            let (root, log) = (harness.root, PassLog())
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     try await discovery.watch(
                         every: .milliseconds(10),
                         cache: ContentCache(),
-                        keep: { _ in kept.withLock { $0 += 1 } },
-                        onEvent: { event in if case .pass(let report) = event { passes.withLock { $0.append(report) } }
-                        }
+                        keep: { _ in log.kept() },
+                        onEvent: { event in if case .pass(let report) = event { log.add(report) } }
                     )
                 }
-                try await eventually("the first pass") { passes.withLock { !$0.isEmpty } }
+                try await eventually("the first pass") { log.reports.count == 1 }
                 let lists = watched.lists
                 // Long enough for several looks, none of which may ask the catalog.
                 try await Task.sleep(for: .milliseconds(200))
                 #expect(watched.lists == lists)
                 try CatalogTree.write("{}", to: root + "/coordination/config/new.json")
-                try await eventually("the second pass") { passes.withLock { $0.count == 2 } }
+                try await eventually("the second pass") { log.reports.count == 2 }
                 group.cancelAll()
                 try await group.waitForAll()
             }
-            let reports = passes.withLock { $0 }
+            let reports = log.reports
             #expect(reports[0].created > 5 && reports[1].created == 1 && reports[1].read == 1)
-            #expect(kept.withLock { $0 } == 2)
+            #expect(log.keeps == 2)
         }
+    }
+
+    /// What a watch told.
+    private final class PassLog: Sendable {
+        private let state = Mutex((reports: [DiscoveryReport](), keeps: 0))
+
+        var reports: [DiscoveryReport] { state.withLock { $0.reports } }
+        var keeps: Int { state.withLock { $0.keeps } }
+
+        func add(_ report: DiscoveryReport) { state.withLock { $0.reports.append(report) } }
+        func kept() { state.withLock { $0.keeps += 1 } }
     }
 }
