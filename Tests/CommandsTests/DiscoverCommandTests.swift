@@ -27,7 +27,7 @@ struct DiscoverCommandTests {
             for (path, text) in Self.files { try Self.write(text, to: "\(directory)/tree/\(path)") }
             var harness = CommandHarness()
             harness.workingDirectory = directory
-            harness.environment["CORTEX_HOME"] = directory + "/home"
+            harness.environment["CORTEX_HOME"] = directory + "/cortex-home"
             harness.environment["CORTEX_SOURCE"] = directory + "/tree"
             try await body(harness, directory)
         }
@@ -48,7 +48,7 @@ struct DiscoverCommandTests {
             let dry = await harness.run("discover", "--dry-run", "--output", "json")
             #expect(dry.status == .done, "\(dry.output)")
             #expect(dry.document?["created"] as? Int == 4 && dry.document?["dry_run"] as? Bool == true)
-            let after = try contents(directory).filter { !$0.key.hasPrefix("home") }
+            let after = try contents(directory).filter { !$0.key.hasPrefix("cortex-home") }
             #expect(after == before)
 
             let first = await harness.run("discover", "--output", "json")
@@ -76,7 +76,7 @@ struct DiscoverCommandTests {
             #expect(kept.status == .done)
             #expect((kept.document?["missing"] as? [[String: Any]])?.first?["asset_id"] as? String == "docs.notes_md")
             let unsure = await harness.run("discover", "--remove-missing", "--output", "json")
-            #expect(unsure.status == .usage && unsure.error?["code"] as? String == "confirmation_required")
+            #expect(unsure.status == .usage && unsure.error?["code"] as? String == "confirmation.required")
             let shown = await harness.run("discover", "--remove-missing", "--dry-run", "--output", "json")
             #expect(shown.document?["removed"] as? Int == 1)
             let removed = await harness.run("discover", "--remove-missing", "--yes", "--output", "json")
@@ -121,7 +121,7 @@ struct DiscoverCommandTests {
     func stopped() async throws {
         try await withTree { harness, directory in
             try FileManager.default.createDirectory(
-                atPath: directory + "/home/postgres",
+                atPath: directory + "/cortex-home/postgres",
                 withIntermediateDirectories: true
             )
             let before = try contents(directory + "/tree")
@@ -166,7 +166,7 @@ struct DiscoverProcessTests {
             }
             try await body(
                 directory,
-                ["CORTEX_HOME": directory + "/home", "CORTEX_SOURCE": directory + "/tree"]
+                ["CORTEX_HOME": directory + "/cortex-home", "CORTEX_SOURCE": directory + "/tree"]
             )
         }
     }

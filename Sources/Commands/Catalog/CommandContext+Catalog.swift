@@ -13,13 +13,15 @@ extension CommandContext {
     /// Lends the catalog where it is now: in PostgreSQL through the middleware, or in the tree in mode `json`.
     ///
     /// Without a database that answers, the tree is only taken where this home never had one; elsewhere the truth may be
-    /// in the database. In between, while a run moves the data, throws `sync.mode`.
+    /// in the database.
     ///
     /// - Parameters:
     ///   - selection: the target.
     ///   - source: the tree of mode `json`.
     ///   - name: what the connections are called.
     ///   - body: what uses the store.
+    /// - Returns: what the body returns.
+    /// - Throws: `sync.mode` while a run moves the data, `postgres.unavailable`, and what the body throws.
     func withCatalog<R: Sendable>(
         _ selection: TargetSelection,
         source: SourceRoot,

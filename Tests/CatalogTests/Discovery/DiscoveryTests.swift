@@ -218,7 +218,7 @@ struct HybridDiscoveryTests {
 
     @Test("takes thousands of files; the next run reads and writes nothing, and one change is one write")
     func manyFiles() async throws {
-        let count = TestEffort.count(slice: 2_000, long: 10_000)
+        let count = TestEffort.count(slice: 1_000, long: 10_000)
         try await withTemporaryDirectory { directory in
             let root = directory + "/tree"
             for number in 0..<count {
