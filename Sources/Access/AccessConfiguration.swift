@@ -4,23 +4,23 @@ public import Domain
 public struct AccessConfiguration: Sendable {
     /// Up to where callers without credentials may read; nil (the default): they may do nothing.
     public var anonymousClearance: Sensitivity?
-    /// Whether everybody may do everything; only for a service on loopback, see `Loopback`. Default: false.
+    /// Whether everybody may do everything; only for a service on loopback, see `Loopback`; default false.
     public var isInsecureLocal = false
-    /// How often each key may ask; nil: as often as it likes. Default: 5,000 a second, 10,000 at once.
+    /// How often each key may ask; nil: as often as it likes; default 5,000 a second, 10,000 at once.
     public var keyLimit: TokenBucketStateMachine.Limit? = .init(rate: 5_000, burst: 10_000)
-    /// How often each address may ask without credentials; nil: as often as it likes. Default: 100 a second, 200 at once.
+    /// How often each address may ask without credentials; nil: as often as it likes; default 100 a second, 200 at once.
     public var anonymousLimit: TokenBucketStateMachine.Limit? = .init(rate: 100, burst: 200)
-    /// How often keys that are not in the cache may be looked up. Default: 200 a second, 400 at once.
+    /// How often keys that are not in the cache may be looked up; default 200 a second, 400 at once.
     public var lookupLimit = TokenBucketStateMachine.Limit(rate: 200, burst: 400)
-    /// How long what is known of a key counts without being asked again: the bound on a revocation. Default: 900 ms.
+    /// How long what is known of a key counts without being asked again: the bound on a revocation; default 900 ms.
     public var freshness: Duration = .milliseconds(900)
-    /// How often known keys are asked about again. Default: 250 ms.
+    /// How often known keys are asked about again; default 250 ms.
     public var refreshInterval: Duration = .milliseconds(250)
-    /// How long keys that are known go on being valid while the store does not answer. Default: 15 min.
+    /// How long keys that are known go on being valid while the store does not answer; default 15 min.
     public var outageGrace: Duration = .seconds(900)
-    /// How many keys are kept, at least 1; one more is looked up at each request. Default: 10,000.
+    /// How many keys are kept, at least 1; one more takes the place of that presented longest ago; default 10,000.
     public var maximumKeys = 10_000
-    /// How many addresses without credentials are counted apart; further ones share a bucket. Default: 10,000.
+    /// How many addresses without credentials are counted apart; further ones share a bucket; default 10,000.
     public var maximumAddresses = 10_000
 
     /// The defaults.

@@ -30,9 +30,9 @@ public final class Authenticator: Sendable {
 
     // MARK: Asking
 
-    /// Who asks, if that can be said without waiting; nil: call `authenticate`. For hot paths: no allocation for a known key.
+    /// Who asks, if that can be said without waiting; nil: call `authenticate`.
     ///
-    /// `authorization` is the header's value, nil where there is none; `address` is that of the peer, without its port. Does
+    /// For hot paths: nothing is allocated for a known key.     /// `authorization` is the header's value, nil where there is none; `address` is that of the peer, without its port. Does
     /// not count the request: `Caller.admit` does. Throws `access.unauthenticated` for what is no key, and where nothing was
     /// presented and anonymous callers may do nothing.
     public func known(
@@ -76,12 +76,24 @@ public final class Authenticator: Sendable {
         let askedAt = ContinuousClock.now
         let lookup = await store.find([key.id])
         guard let record = lookup.records[key.id] else {
-            throw lookup.unanswered.isEmpty ? .refused(.unknown) : .unavailable(lookup.cause)
+            guard !lookup.unanswered.isEmpty else { throw .refused(.unknown) }
+            guard let caller = stillKnown(key, lookup, askedAt: askedAt) else { throw .unavailable(lookup.cause) }
+            return caller
         }
         guard ConstantTime.areEqual(record.sha256, key.sha256) else { throw .refused(.unknown) }
         if let refusal = record.refusal(at: Date()) { throw .refused(refusal) }
         let text = Array(key.text.reveal().utf8)
         return keys.withLock { $0.verified(record, text: text, askedAt: askedAt) }
+    }
+
+    /// Who presents a key that the store could not answer about just now: known for the grace of an outage.
+    private func stillKnown(_ key: APIKey, _ lookup: KeyLookup, askedAt: ContinuousClock.Instant) -> Caller? {
+        keys.withLock { keys in
+            keys.refreshed([key.id], lookup, askedAt: askedAt, wallClock: Date())
+            let action = Array(key.text.reveal().utf8).withUnsafeBytes { keys.present(key.id, $0, at: askedAt) }
+            if case .grant(let caller) = action { return caller }
+            return nil
+        }
     }
 
     // MARK: Keeping up

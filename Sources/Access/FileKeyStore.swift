@@ -83,6 +83,16 @@ public struct FileKeyStore: KeyStore {
         var expiresAt: Date?
         var revokedAt: Date?
         var revokedBy: String?
+
+        enum CodingKeys: String, CodingKey {
+            case keyID = "key_id"
+            case sha256, label, scopes, clearance
+            case createdAt = "created_at"
+            case createdBy = "created_by"
+            case expiresAt = "expires_at"
+            case revokedAt = "revoked_at"
+            case revokedBy = "revoked_by"
+        }
     }
 
     private func change(_ body: (inout [APIKeyRecord]) throws -> Void) async throws {
@@ -90,7 +100,6 @@ public struct FileKeyStore: KeyStore {
             var records = try read()
             try body(&records)
             let encoder = JSONEncoder()
-            encoder.keyEncodingStrategy = .convertToSnakeCase
             encoder.dateEncodingStrategy = .iso8601
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             let bytes = try encoder.encode(Document(keys: records.map(Self.row)))
@@ -101,7 +110,6 @@ public struct FileKeyStore: KeyStore {
     private func read() throws -> [APIKeyRecord] {
         guard let bytes = try SmallFile.read(path) else { return [] }
         let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
         decoder.dateDecodingStrategy = .iso8601
         do {
             return try decoder.decode(Document.self, from: Data(bytes)).keys.map(record)

@@ -10,7 +10,9 @@ public protocol KeyStore: Sendable {
     func find(_ ids: Set<APIKeyID>) async -> KeyLookup
     /// All records, oldest first, those revoked and expired included.
     func list() async throws -> [APIKeyRecord]
-    /// Adds a record; one of the same id and SHA-256 stays as it is. Throws `access.conflict` for another key of that id, and
+    /// Adds a record; one of the same id and SHA-256 stays as it is.
+    ///
+    /// Throws `access.conflict` for another key of that id, and
     /// `not_found` for a user that does not exist.
     func add(_ record: APIKeyRecord) async throws
     /// Marks a key as revoked and returns whether it is known; one that was revoked before stays as it is.

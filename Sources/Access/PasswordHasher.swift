@@ -21,7 +21,9 @@ public final class PasswordHasher: Sendable {
         try await run { Result { try PasswordHash.make(password) } }.get()
     }
 
-    /// Whether this is the password of the hash. Throws `access.rate_limited`.
+    /// Whether this is the password of the hash.
+    ///
+    /// Throws `access.rate_limited`.
     func matches(_ password: Secret, _ hash: PasswordHash) async throws(AccessError) -> Bool {
         try await run { hash.matches(password) }
     }

@@ -50,7 +50,9 @@ public struct PostgresUserStore: Sendable {
         }
     }
 
-    /// Enables or disables a user; the keys of a disabled one are not valid within a second. Throws `not_found`.
+    /// Enables or disables a user; the keys of a disabled one are not valid within a second.
+    ///
+    /// Throws `not_found`.
     public func setActive(_ id: String, _ isActive: Bool, by principal: String) async throws {
         let changed = try await change(by: principal) { session in
             try await session.query(
@@ -61,7 +63,9 @@ public struct PostgresUserStore: Sendable {
         guard changed == 1 else { throw Self.missing(id) }
     }
 
-    /// Gives a user another password. Throws `not_found`.
+    /// Gives a user another password.
+    ///
+    /// Throws `not_found`.
     public func setPassword(_ id: String, _ hash: PasswordHash, by principal: String) async throws {
         let changed = try await change(by: principal) { session in
             try await session.query(

@@ -54,6 +54,8 @@ public protocol CatalogStore: Sendable {
     ///   - direction: which way to walk.
     ///   - depth: how many levels, 1 to 100.
     ///   - clearance: assets above it are neither shown nor walked through.
+    /// - Returns: the graph and its trees.
+    /// - Throws: `catalog.invalid` for a depth that no walk goes to, `sync.unavailable`.
     func assetLineage(
         _ id: String,
         direction: LineageDirection,
@@ -83,6 +85,7 @@ public protocol CatalogStore: Sendable {
     ///   - wait: how long to wait for the first.
     ///   - clearance: changes of documents above it are passed over.
     /// - Returns: events, perhaps none, and the position to go on from.
+    /// - Throws: `sync.unavailable` when nobody can answer in time.
     func events(
         after position: EventPosition?,
         limit: Int,
@@ -126,6 +129,8 @@ extension CatalogStore {
     ///   - microseconds: the time, since 1970-01-01T00:00:00Z.
     ///   - author: who says it.
     ///   - idempotencyKey: the key under which a repetition gets the same answer.
+    /// - Returns: the agent's document.
+    /// - Throws: as `write`.
     public func checkIn(
         _ id: String,
         _ checkIn: AgentCheckIn,

@@ -39,7 +39,8 @@ extension ErrorCode {
         case .catalogInvalid:
             "A field, a parameter or a body is not what the document, list or search takes. The details point to the place."
         case .catalogPatch: "A patch does not fit the document: a test in it fails, or a place is not there."
-        case .catalogPrecondition: "The document is not at the version that the request expects. Read it and decide anew."
+        case .catalogPrecondition:
+            "The document is not at the version that the request expects. Read it and decide anew."
         case .catalogExists: "A document with this id exists already."
         case .catalogUnwritable:
             "The home of the data cannot hold that change: a tree has no place for it, or not for this value."

@@ -10,10 +10,11 @@ public struct LoadPlan: Sendable {
     public var clients = 32
     /// How much of it reads and how much writes; default 80 to 20.
     public var mix = LoadMix()
-    /// How many requests a second are begun, whether or not earlier ones are answered (open loop). nil, the default: each
-    /// client begins the next when the last is answered (closed loop).
+    /// How many requests a second are begun, whether or not earlier ones are answered (open loop); default nil.
+    ///
+    /// nil: each client begins the next when the last is answered (closed loop).
     public var rate: Double?
-    /// How many documents are read and written; raised to one for each client. Default 1,000.
+    /// How many documents are read and written; raised to one for each client; default 1,000.
     public var documents = 1_000
     /// The key to present; nil: none.
     public var key: Secret?
@@ -38,7 +39,9 @@ public struct LoadMix: Sendable, Equatable {
     /// 80 to 20.
     public init() { (read, write) = (80, 20) }
 
-    /// Reads `read=80,write=20`; a part that is not named is 0. nil when that is not its form or nothing is left.
+    /// Reads `read=80,write=20`; a part that is not named is 0.
+    ///
+    /// nil when that is not its form or nothing is left.
     public init?(_ text: String) {
         var parts: [Substring: Int] = [:]
         for item in text.split(separator: ",", omittingEmptySubsequences: false) {

@@ -54,7 +54,7 @@ public final class MetricRegistry: Sendable {
         return histogram
     }
 
-    /// Calls the body before each exposition, for values that are only worth reading then. It must not block.
+    /// Calls the body before each exposition, for values that are only worth reading then; it must not block.
     public func onExposition(_ body: @escaping @Sendable () -> Void) {
         state.withLock { $0.collectors.append(body) }
     }

@@ -183,6 +183,16 @@ import Testing
         #expect(try authenticator.known(key.header, from: "", at: .now) == nil)
     }
 
+    @Test func `an outage that no refresh has noticed yet locks nobody out`() async throws {
+        store[key.id] = .sample(key)
+        let authenticator = authenticator { $0.freshness = .zero }
+        let caller = try await authenticator.authenticate(key.header, from: "")
+        store.isAway = true
+        #expect(try authenticator.known(key.header, from: "", at: .now) == nil)
+        #expect(try await authenticator.authenticate(key.header, from: "") === caller)
+        #expect(try authenticator.known(key.header, from: "", at: .now) === caller)
+    }
+
     @Test func `a key expires while the store is away, too`() async throws {
         store[key.id] = .sample(key, expiresAt: Date(timeIntervalSinceNow: 3_600))
         var machine = KeyCacheStateMachine(AccessConfiguration())

@@ -93,3 +93,15 @@ extension String {
 
 /// Everything: what tests see that are not about clearance.
 let everything = WriteAuthor(principal: "tester", clearance: .secret)
+
+/// A database with the schema and nothing in it.
+enum CatalogSchema {
+    static func with<R>(_ body: (PostgresClient) async throws -> R) async throws -> R {
+        try await TestDatabase.withDatabase { url in
+            try await PostgresClient.withClient(PostgresConfiguration(url: url)) { client in
+                _ = try await client.withSession { try await SchemaMigrator.ensureCurrent($0) }
+                return try await body(client)
+            }
+        }
+    }
+}

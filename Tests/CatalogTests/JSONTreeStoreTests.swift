@@ -1,10 +1,11 @@
-import Catalog
 import Diagnostics
 import Domain
 import Foundation
 import SourceTree
 import TestSupport
 import Testing
+
+@testable import Catalog
 
 @Suite("The catalog in a tree")
 struct JSONTreeStoreTests {
@@ -193,11 +194,16 @@ struct TreeHarness {
         }
     }
 
-    static func open(_ root: String, runDirectory: String) async throws -> TreeHarness {
+    static func open(
+        _ root: String,
+        runDirectory: String,
+        committed: @escaping @Sendable (Range<ContinuousClock.Instant>) -> Void = { _ in }
+    ) async throws -> TreeHarness {
         let store = try await JSONTreeStore(
             source: try SourceRoot(validating: root),
             mapping: try Mapping.shipped(),
-            runDirectory: runDirectory
+            runDirectory: runDirectory,
+            committed: committed
         )
         return TreeHarness(store: store, root: root, runDirectory: runDirectory)
     }

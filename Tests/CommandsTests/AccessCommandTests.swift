@@ -19,7 +19,7 @@ struct AccessCommandTests {
         try await withTemporaryDirectory { directory in
             var harness = CommandHarness()
             harness.workingDirectory = directory
-            harness.environment["CORTEX_HOME"] = directory + "/home"
+            harness.environment["CORTEX_HOME"] = directory + "/.cortex"
             harness.environment["USER"] = "tester"
             guard database else { return try await body(harness, directory) }
             try await TestDatabase.withDatabase { url in
@@ -61,7 +61,7 @@ struct AccessCommandTests {
             #expect(row["state"] as? String == "valid")
             #expect(row["created_by"] as? String == "cli:tester")
             #expect(row["sha256"] == nil)
-            #expect((SmallFile.size(of: directory + "/home/secrets/api-keys.json") > 0) == !database)
+            #expect((SmallFile.size(of: directory + "/.cortex/secrets/api-keys.json") > 0) == !database)
 
             let revoked = await harness.run("keys", "revoke", key.id.description, "--output", "json")
             #expect(revoked.document?["key_id"] as? String == key.id.description)

@@ -12,6 +12,8 @@ struct IndexedFile: Sendable {
     let sha256: [UInt8]
     /// Whether it was written so shortly before it was read that another write may not show.
     let isFresh: Bool
+    /// The bytes of such a file, if it is not large: a write that follows begins with what was read.
+    let freshBytes: [UInt8]?
     /// The records in it, those of a container's members included.
     let records: [IndexedRecord]
 }

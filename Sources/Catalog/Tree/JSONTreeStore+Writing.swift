@@ -15,17 +15,23 @@ extension JSONTreeStore {
     /// programs change the file faster than it can be written.
     public func write(_ write: CatalogWrite) async throws -> WriteResult {
         guard write.key.canExist else { throw CatalogError.missing(write.key) }
-        let (repeats, files, lockPath) = (repeats, files, lockPath)
+        let (repeats, files, lockPath, committed) = (repeats, files, lockPath, committed)
         return try await keeper.whileWriting { keeper in
             do {
                 return try await LockFile.withLock(at: lockPath, holder: "cortex serve", patience: Self.patience) {
-                    for attempt in 1...Self.attempts {
+                    for _ in 1...Self.attempts {
                         do {
-                            return try await TreeWrite(write: write, files: files, repeats: repeats, keeper: keeper)
-                                .run()
+                            return try await TreeWrite(
+                                write: write,
+                                files: files,
+                                repeats: repeats,
+                                keeper: keeper,
+                                committed: committed
+                            )
+                            .run()
                         } catch is TreeChanged {
                             // Another program was faster: read again, apply again.
-                            if attempt > 3 { try await Task.sleep(for: .milliseconds(attempt)) }
+                            continue
                         }
                     }
                     throw CatalogError(
@@ -47,6 +53,7 @@ private struct TreeWrite {
     let files: TreeFiles
     let repeats: RepeatedWrites
     let keeper: TreeKeeper
+    let committed: @Sendable (Range<ContinuousClock.Instant>) -> Void
 
     func run() async throws -> WriteResult {
         let snapshot = try await keeper.snapshot(maximumAge: .zero)
@@ -95,11 +102,11 @@ private struct TreeWrite {
         let result = result(status, document)
         try keep(result, isDone: false)
         do {
-            for change in edit.changes { try commit(change) }
+            for change in edit.changes { try await commit(change) }
         } catch {
             // The first error is the one to tell; an answer that stays is found not to have come about.
             if let key = write.idempotencyKey { try? repeats.forget(key, of: write.author.principal) }
-            guard let error = error as? SourceTreeError, error.reason == .notAsExpected else { throw error }
+            guard let other = error as? SourceTreeError, other.reason == .notAsExpected else { throw error }
             throw TreeChanged()
         }
         try keep(result, isDone: true)
@@ -107,18 +114,37 @@ private struct TreeWrite {
         return result
     }
 
-    private func commit(_ change: TreeEdit.File) throws {
+    /// How often what was appended meanwhile is taken along.
+    private static let rebases = 20
+
+    private func commit(_ change: TreeEdit.File) async throws {
+        var change = change
+        for _ in 1..<Self.rebases {
+            do {
+                return try await replace(change)
+            } catch let error as SourceTreeError where error.reason == .notAsExpected {
+                guard change.before != nil, change.rebase(on: try files.content(change.path)) else { throw error }
+            }
+        }
+        try await replace(change)
+    }
+
+    private func replace(_ change: TreeEdit.File) async throws {
         let file = AtomicFile(root: files.source.path, path: change.path)
         guard let bytes = change.bytes else {
             guard let before = change.before else { return }
-            return try file.remove(expecting: before.fingerprint)
+            let start = ContinuousClock.now
+            try file.remove(expecting: before.fingerprint)
+            return committed(start..<max(.now, start))
         }
-        if let before = change.before {
-            try file.write(bytes, replacing: .fingerprint(before.fingerprint))
-        } else {
+        if change.before == nil {
             let path = files.source.path + "/" + String(decoding: change.path, as: UTF8.self)
-            try Directory.make(Directory.parent(of: path), mode: 0o755)
-            try file.write(bytes, replacing: .absent)
+            try Directory.make(Directory.parent(of: path))
+        }
+        try await file.withReplacement(bytes) { replacement in
+            let start = ContinuousClock.now
+            try replacement.commit(replacing: change.before.map { .fingerprint($0.fingerprint) } ?? .absent)
+            committed(start..<max(.now, start))
         }
     }
 

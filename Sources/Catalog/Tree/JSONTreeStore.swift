@@ -15,6 +15,8 @@ public final class JSONTreeStore: CatalogStore {
     let files: TreeFiles
     let repeats: RepeatedWrites
     let lockPath: String
+    /// Told of each file that was put in its place: from before the check to after the rename.
+    let committed: @Sendable (Range<ContinuousClock.Instant>) -> Void
 
     /// Reads the tree.
     ///
@@ -23,7 +25,17 @@ public final class JSONTreeStore: CatalogStore {
     ///   - mapping: how its records become documents.
     ///   - runDirectory: where locks and the answers of idempotent requests are kept (`$CORTEX_HOME/run`).
     /// - Throws: `source.unreadable` when the tree cannot be walked, `file.cannot_write` for the directory.
-    public init(source: SourceRoot, mapping: Mapping, runDirectory: String) async throws {
+    public convenience init(source: SourceRoot, mapping: Mapping, runDirectory: String) async throws {
+        try await self.init(source: source, mapping: mapping, runDirectory: runDirectory) { _ in }
+    }
+
+    init(
+        source: SourceRoot,
+        mapping: Mapping,
+        runDirectory: String,
+        committed: @escaping @Sendable (Range<ContinuousClock.Instant>) -> Void
+    ) async throws {
+        self.committed = committed
         files = TreeFiles(source: source, extractor: RecordExtractor(mapping: mapping))
         keeper = try TreeKeeper(
             files: files,

@@ -45,7 +45,9 @@ struct RepeatedWrites: Sendable {
         return "\(directory)/\(name).json"
     }
 
-    /// What a request with this key got; nil for none. Throws `sync.key_reused` for another request's key.
+    /// What a request with this key got; nil for none.
+    ///
+    /// Throws `sync.key_reused` for another request's key.
     func answer(_ key: IdempotencyKey, of principal: String) throws -> Answer? {
         let path = path(key, principal)
         guard Self.isYoung(path), let bytes = try SmallFile.read(path) else { return nil }

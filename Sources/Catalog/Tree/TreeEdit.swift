@@ -9,15 +9,31 @@ struct TreeEdit {
     struct File {
         let path: [UInt8]
         /// What stands in it; nil for a file that is to be made.
-        let before: IndexedFile?
+        var before: Content?
         /// The new bytes; nil for a file that goes.
         var bytes: [UInt8]?
+
+        /// Takes along what was appended since; false when something else changed.
+        mutating func rebase(on content: Content) -> Bool {
+            guard let before, let bytes, content.bytes.starts(with: before.bytes) else { return false }
+            self.bytes = bytes + content.bytes[before.bytes.count...]
+            self.before = content
+            return true
+        }
+    }
+
+    /// The bytes of a file, and by what a change of them shows.
+    struct Content {
+        let bytes: [UInt8]
+        let fingerprint: FileFingerprint
     }
 
     private let files: TreeFiles
     private(set) var snapshot: TreeSnapshot
     /// The files in the order in which they are to be written.
     private(set) var changes: [File] = []
+    /// What the changes are made of.
+    private var contents: [[UInt8]: Content] = [:]
 
     init(files: TreeFiles, snapshot: TreeSnapshot) {
         self.files = files
@@ -182,17 +198,21 @@ struct TreeEdit {
     }
 
     /// The bytes of a file, with the changes so far.
-    private func bytes(_ path: [UInt8]) throws -> [UInt8] {
+    private mutating func bytes(_ path: [UInt8]) throws -> [UInt8] {
         if let changed = changes.first(where: { $0.path == path }) { return changed.bytes ?? [] }
         guard let file = snapshot.files[path] else { throw TreeChanged() }
-        return try files.bytes(of: file)
+        let content =
+            try file.freshBytes.map { Content(bytes: $0, fingerprint: file.fingerprint) } ?? files.content(path)
+        guard files.isSame(content, as: file) else { throw TreeChanged() }
+        contents[path] = content
+        return content.bytes
     }
 
     private mutating func put(_ path: [UInt8], _ bytes: [UInt8]?) throws {
         if let place = changes.firstIndex(where: { $0.path == path }) {
             changes[place].bytes = bytes
         } else {
-            changes.append(File(path: path, before: snapshot.files[path], bytes: bytes))
+            changes.append(File(path: path, before: contents[path], bytes: bytes))
         }
         var index = snapshot.files
         index[path] = try bytes.map { try files.imagined(path, bytes: $0) }

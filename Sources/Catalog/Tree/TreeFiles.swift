@@ -12,6 +12,8 @@ struct TreeFiles: Sendable {
 
     /// Files up to this size are held in memory while they are read; bytes.
     static let heldBytes = 64 << 20
+    /// Up to this size the bytes of files that were just written are kept; bytes.
+    private static let freshBytes = 8 << 20
     /// Two ticks of the slowest kernel clock: a write within one may not show; nanoseconds.
     private static let freshness: Int64 = 20_000_000
 
@@ -41,7 +43,7 @@ struct TreeFiles: Sendable {
     func read(_ path: [UInt8]) throws -> IndexedFile {
         let file = StableFile(root: source, path: path)
         let now = Self.now
-        let content = try file.read(limit: Self.heldBytes)
+        let content = try stable(path)
         let digest = content.digest
         let records = try records(
             path: path,
@@ -52,21 +54,49 @@ struct TreeFiles: Sendable {
             if let bytes = content.bytes { return RecordExtractor.reader(of: bytes) }
             return try file.open(expecting: digest).byteReader
         }
+        let isFresh = digest.fingerprint.ctimeNanoseconds > now - Self.freshness
         return IndexedFile(
             path: path,
             fingerprint: digest.fingerprint,
             sha256: digest.sha256,
-            isFresh: digest.fingerprint.ctimeNanoseconds > now - Self.freshness,
+            isFresh: isFresh,
+            freshBytes: isFresh && digest.size <= Self.freshBytes ? content.bytes : nil,
             records: records
         )
     }
 
-    /// The bytes of a file, if they are still those that were indexed; throws `catalog.busy` where not.
-    func bytes(of file: IndexedFile) throws -> [UInt8] {
-        let content = try StableFile(root: source, path: file.path).read(limit: Self.heldBytes)
-        guard content.digest.sha256 == file.sha256, let bytes = content.bytes else { throw TreeChanged() }
-        return bytes
+    /// The bytes of a file as they are now; throws `TreeChanged` where it is gone, or changes faster than it can be read.
+    func content(_ path: [UInt8]) throws -> TreeEdit.Content {
+        do {
+            let content = try stable(path)
+            guard let bytes = content.bytes else { throw TreeChanged() }
+            return TreeEdit.Content(bytes: bytes, fingerprint: content.digest.fingerprint)
+        } catch let error as SourceTreeError where error.reason == .hot || error.reason == .vanished {
+            throw TreeChanged()
+        }
     }
+
+    /// Whether bytes are those that were indexed.
+    func isSame(_ content: TreeEdit.Content, as file: IndexedFile) -> Bool {
+        Array(SHA256.hash(data: content.bytes)) == file.sha256
+    }
+
+    /// A file as it stood at one instant.
+    ///
+    /// Many short tries: between two of the writes of a busy program there is time for one, not for a long pause.
+    private func stable(_ path: [UInt8]) throws -> StableFileContent {
+        let file = StableFile(root: source, path: path, configuration: StableFile.Configuration(attempts: 3))
+        for _ in 1..<Self.tries {
+            do throws(SourceTreeError) {
+                return try file.read(limit: Self.heldBytes)
+            } catch {
+                guard error.reason == .hot else { throw error }
+            }
+        }
+        return try file.read(limit: Self.heldBytes)
+    }
+
+    private static let tries = 8
 
     /// What a file would say with these bytes, written now.
     func imagined(_ path: [UInt8], bytes: [UInt8]) throws -> IndexedFile {
@@ -80,7 +110,14 @@ struct TreeFiles: Sendable {
             ctimeNanoseconds: Self.now,
             inode: 0
         )
-        return IndexedFile(path: path, fingerprint: fingerprint, sha256: sha256, isFresh: true, records: records)
+        return IndexedFile(
+            path: path,
+            fingerprint: fingerprint,
+            sha256: sha256,
+            isFresh: true,
+            freshBytes: nil,
+            records: records
+        )
     }
 
     /// The text of a record; nil where it cannot be had any more.

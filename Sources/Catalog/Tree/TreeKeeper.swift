@@ -1,9 +1,11 @@
 import SourceTree
 import Synchronization
 
-/// Keeps the snapshot of a tree and the events that its changes are.
+/// Keeps the snapshot of a tree and the events that its changes are, on a thread of its own.
 actor TreeKeeper {
     let files: TreeFiles
+    private let executor = FileExecutor()
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
     private var checkedAt: ContinuousClock.Instant?
     private let published: Mutex<TreeSnapshot>
     private let log: Mutex<TreeEventLog>

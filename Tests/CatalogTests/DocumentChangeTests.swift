@@ -1,0 +1,158 @@
+import Domain
+import LosslessJSON
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Catalog
+
+@Suite("Patches and numbers of documents")
+struct DocumentChangeTests {
+    /// A case of RFC 6902, appendix A, or of ours; nil where the patch does not fit.
+    struct Patch: Sendable {
+        let document: String
+        let patch: String
+        let result: String?
+    }
+
+    @Test(
+        "of RFC 6902 give what its examples say",
+        arguments: [
+            Patch(
+                document: #"{"foo":"bar"}"#,
+                patch: #"[{"op":"add","path":"/baz","value":"qux"}]"#,
+                result: #"{"baz":"qux","foo":"bar"}"#
+            ),
+            Patch(
+                document: #"{"foo":["bar","baz"]}"#,
+                patch: #"[{"op":"add","path":"/foo/1","value":"qux"}]"#,
+                result: #"{"foo":["bar","qux","baz"]}"#
+            ),
+            Patch(
+                document: #"{"baz":"qux","foo":"bar"}"#,
+                patch: #"[{"op":"remove","path":"/baz"}]"#,
+                result: #"{"foo":"bar"}"#
+            ),
+            Patch(
+                document: #"{"foo":["bar","qux","baz"]}"#,
+                patch: #"[{"op":"remove","path":"/foo/1"}]"#,
+                result: #"{"foo":["bar","baz"]}"#
+            ),
+            Patch(
+                document: #"{"baz":"qux","foo":"bar"}"#,
+                patch: #"[{"op":"replace","path":"/baz","value":"boo"}]"#,
+                result: #"{"baz":"boo","foo":"bar"}"#
+            ),
+            Patch(
+                document: #"{"foo":{"bar":"baz","waldo":"fred"},"qux":{"corge":"grault"}}"#,
+                patch: #"[{"op":"move","from":"/foo/waldo","path":"/qux/thud"}]"#,
+                result: #"{"foo":{"bar":"baz"},"qux":{"corge":"grault","thud":"fred"}}"#
+            ),
+            Patch(
+                document: #"{"foo":["all","grass","cows","eat"]}"#,
+                patch: #"[{"op":"move","from":"/foo/1","path":"/foo/3"}]"#,
+                result: #"{"foo":["all","cows","eat","grass"]}"#
+            ),
+            Patch(
+                document: #"{"baz":"qux","foo":["a",2,"c"]}"#,
+                patch: #"[{"op":"test","path":"/baz","value":"qux"},{"op":"test","path":"/foo/1","value":2.0}]"#,
+                result: #"{"baz":"qux","foo":["a",2,"c"]}"#
+            ),
+            Patch(document: #"{"baz":"qux"}"#, patch: #"[{"op":"test","path":"/baz","value":"bar"}]"#, result: nil),
+            Patch(
+                document: #"{"foo":"bar"}"#,
+                patch: #"[{"op":"add","path":"/child","value":{"grandchild":{}}}]"#,
+                result: #"{"foo":"bar","child":{"grandchild":{}}}"#
+            ),
+            Patch(document: #"{"foo":"bar"}"#, patch: #"[{"op":"add","path":"/baz/bat","value":"qux"}]"#, result: nil),
+            Patch(
+                document: #"{"/":9,"~1":10}"#,
+                patch: #"[{"op":"test","path":"/~01","value":10}]"#,
+                result: #"{"/":9,"~1":10}"#
+            ),
+            Patch(document: #"{"/":9,"~1":10}"#, patch: #"[{"op":"test","path":"/~01","value":"10"}]"#, result: nil),
+            Patch(
+                document: #"{"foo":["bar"]}"#,
+                patch: #"[{"op":"add","path":"/foo/-","value":["abc","def"]}]"#,
+                result: #"{"foo":["bar",["abc","def"]]}"#
+            ),
+            Patch(document: #"{"a":[1]}"#, patch: #"[{"op":"replace","path":"/a/1","value":2}]"#, result: nil),
+            Patch(document: #"{"a":[1]}"#, patch: #"[{"op":"add","path":"/a/01","value":2}]"#, result: nil),
+            Patch(document: #"{"a":{"b":1}}"#, patch: #"[{"op":"move","from":"/a","path":"/a/b/c"}]"#, result: nil),
+            Patch(
+                document: #"{"a":1.10}"#,
+                patch: #"[{"op":"copy","from":"/a","path":"/b"}]"#,
+                result: #"{"a":1.10,"b":1.10}"#
+            ),
+        ]
+    )
+    func jsonPatch(_ example: Patch) throws {
+        let document = try JSONDocument(strict: example.document.body)
+        let patch = try JSONPatch(example.patch.body)
+        guard let result = example.result else {
+            #expect(throws: CatalogError.self) { try patch.applied(to: .text(document.root)) }
+            return
+        }
+        let expected = try JSONDocument(strict: result.body)
+        #expect(try patch.applied(to: .text(document.root)).means(.text(expected.root)))
+    }
+
+    @Test(
+        "of RFC 7396 give what its examples say",
+        arguments: [
+            Patch(document: #"{"a":"b"}"#, patch: #"{"a":"c"}"#, result: #"{"a":"c"}"#),
+            Patch(document: #"{"a":"b"}"#, patch: #"{"b":"c"}"#, result: #"{"a":"b","b":"c"}"#),
+            Patch(document: #"{"a":"b"}"#, patch: #"{"a":null}"#, result: #"{}"#),
+            Patch(document: #"{"a":"b","b":"c"}"#, patch: #"{"a":null}"#, result: #"{"b":"c"}"#),
+            Patch(document: #"{"a":["b"]}"#, patch: #"{"a":"c"}"#, result: #"{"a":"c"}"#),
+            Patch(document: #"{"a":{"b":"c"}}"#, patch: #"{"a":{"b":"d","c":null}}"#, result: #"{"a":{"b":"d"}}"#),
+            Patch(document: #"{"a":[{"b":"c"}]}"#, patch: #"{"a":[1]}"#, result: #"{"a":[1]}"#),
+            Patch(document: #"["a","b"]"#, patch: #"["c","d"]"#, result: #"["c","d"]"#),
+            Patch(document: #"{"e":null}"#, patch: #"{"a":1}"#, result: #"{"e":null,"a":1}"#),
+            Patch(document: #"[1,2]"#, patch: #"{"a":"b","c":null}"#, result: #"{"a":"b"}"#),
+            Patch(document: #"{}"#, patch: #"{"a":{"bb":{"ccc":null}}}"#, result: #"{"a":{"bb":{}}}"#),
+        ]
+    )
+    func mergePatch(_ example: Patch) throws {
+        let document = try JSONDocument(strict: example.document.body)
+        let patch = try JSONDocument(strict: example.patch.body)
+        let merged = JSONTree.text(document.root).merged(with: patch.root)
+        #expect(merged.bytes.text == example.result)
+    }
+
+    @Test(
+        "keep every digit and lose the exponent",
+        arguments: [
+            ("0", "0"), ("-0", "0"), ("-0.0", "0.0"), ("1.10", "1.10"), ("1E2", "100"), ("1.5e-3", "0.0015"),
+            ("-12.50e1", "-125.0"), ("1.234e2", "123.4"), ("0.00", "0.00"), ("10e-1", "1.0"), ("007e0", "7"),
+        ]
+    )
+    func decimals(_ number: String, _ plain: String) {
+        #expect(PlainDecimal(number)?.text == plain)
+        #expect(PlainDecimal("1e1001") == nil && PlainDecimal("1e-99999999999999999999") == nil)
+    }
+
+    @Test("hold the words that the schema takes")
+    func vocabularies() async throws {
+        try await CatalogSchema.with { database in
+            let rows = try await database.query(
+                """
+                SELECT c.conrelid::regclass::text AS table, a.attname AS column, pg_get_constraintdef(c.oid) AS text
+                FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+                WHERE c.contype = 'c' AND cardinality(c.conkey) = 1 AND pg_get_constraintdef(c.oid) LIKE '%ARRAY[%'
+                """
+            ).rows
+            var words: [String: [String]] = [:]
+            for row in rows {
+                let text = row["text"].string ?? ""
+                words["\(row["table"].string ?? "").\(row["column"].string ?? "")"] =
+                    text.matches(of: /'([a-z_]+)'::text/).map { String($0.1) }
+            }
+            for kind in CatalogKind.allCases {
+                for field in DocumentField.all(of: kind.table) {
+                    #expect(field.words == words["\(kind.table.name).\(field.name)"], "\(kind).\(field.name)")
+                }
+            }
+        }
+    }
+}
