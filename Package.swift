@@ -113,7 +113,10 @@ let package = Package(
             "SourceTree",
             ["Diagnostics", "Domain", "LosslessJSON", "Compression"],
             products: [crypto, yams],
-            resources: [.embedInCode("Resources/mappings/cortex.yaml"), .embedInCode("Resources/mapping.schema.json")]
+            resources: [
+                .embedInCode("Resources/mappings/cortex.yaml"), .embedInCode("Resources/mapping.schema.json"),
+                .embedInCode("Resources/assets.yaml"), .embedInCode("Resources/assets.schema.json"),
+            ]
         ),
         module("ExampleTree", ["Diagnostics", "Compression"]),
         module("Monitoring", ["Diagnostics"], products: [logging, metrics]),

@@ -32,7 +32,7 @@ struct RootCommand: AsyncParsableCommand {
     static let speed: [any ParsableCommand.Type] = [CacheCommand.self]
 
     static let service: [any ParsableCommand.Type] = [
-        ServeCommand.self, KeysCommand.self, UsersCommand.self, BenchCommand.self,
+        ServeCommand.self, KeysCommand.self, UsersCommand.self, DiscoverCommand.self, BenchCommand.self,
     ]
 
     static let structure: [any ParsableCommand.Type] = [SchemaCommand.self, MappingCommand.self]

@@ -12,6 +12,8 @@ extension ErrorCode {
         case .sourceEmpty: "The source holds nothing. Check the path."
         case .sourceHot: "A file kept changing while it was read. Start again when its writer pauses."
         case .mappingInvalid: "The mapping does not validate. `cortex mapping check` shows the place."
+        case .discoveryInvalid:
+            "The rules of discovery do not validate. The details list every issue; the language is in docs/discovery.md."
         case .compressionInvalid: "Compressed data is damaged or expands beyond its limit."
         case .jsonInvalid: "Text is not valid JSON. The details have line, column and offset."
         case .postgresUnavailable: "PostgreSQL cannot be reached or refused the connection. `cortex doctor` says why."

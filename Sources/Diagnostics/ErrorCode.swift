@@ -27,6 +27,8 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     case sourceHot = "source.hot"
     /// The mapping does not validate.
     case mappingInvalid = "mapping.invalid"
+    /// The rules of discovery do not validate.
+    case discoveryInvalid = "discovery.invalid"
     /// Compressed data is damaged or expands beyond its limit.
     case compressionInvalid = "compression.invalid"
     /// Text is not valid JSON.
@@ -219,8 +221,8 @@ extension ErrorCode {
         switch self {
         case .usage, .settingInvalid, .confirmationRequired, .catalogInvalid:
             Meaning(exitStatus: .usage, httpStatus: 400, logLevel: .info, isRetryable: false)
-        case .sourceMissing, .sourceNotDirectory, .sourceEmpty, .mappingInvalid, .compressionInvalid, .jsonInvalid,
-            .quarantineExceeded:
+        case .sourceMissing, .sourceNotDirectory, .sourceEmpty, .mappingInvalid, .discoveryInvalid, .compressionInvalid,
+            .jsonInvalid, .quarantineExceeded:
             Meaning(exitStatus: .badData, httpStatus: 422, logLevel: .warning, isRetryable: false)
         case .sourceNotPermitted, .notPermitted, .postgresAuthentication, .redisAuthentication, .viewForeign:
             Meaning(exitStatus: .notPermitted, httpStatus: 403, logLevel: .warning, isRetryable: false)

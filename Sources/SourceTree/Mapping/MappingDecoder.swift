@@ -48,7 +48,8 @@ struct MappingDecoder {
         return Parts(name: name, rules: rules, aliases: aliases)
     }
 
-    private func parse(_ yaml: [UInt8]) throws(MappingError) -> MappingNode {
+    /// The file's document.
+    func parse(_ yaml: [UInt8]) throws(MappingError) -> MappingNode {
         guard yaml.count <= Self.mostBytes else {
             throw MappingError(issues: [MappingIssue(file: file, line: nil, place: "", message: "larger than 4 MiB")])
         }
@@ -87,7 +88,7 @@ struct MappingDecoder {
         }
     }
 
-    private mutating func checkVersion(_ node: MappingNode?, _ root: MappingNode) {
+    mutating func checkVersion(_ node: MappingNode?, _ root: MappingNode) {
         guard let node else {
             report(root, "`version` is missing", hint: "write `version: \(Self.version)`")
             return
