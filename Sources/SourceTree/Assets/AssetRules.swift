@@ -23,11 +23,12 @@ public struct AssetRules: Sendable {
     private let skipped: [MappingGlob]
     private let rules: [Rule]
 
-    /// Reads and checks rules; throws every issue that was found.
+    /// Reads and checks rules.
     ///
     /// - Parameters:
     ///   - yaml: the text of the file.
     ///   - file: its name, for messages.
+    /// - Throws: every issue that was found, in one error.
     public init(yaml: [UInt8], file: String) throws(AssetRulesError) {
         var reader = AssetRulesReader(file: file)
         (skipped, rules) = try reader.read(yaml)
