@@ -24,7 +24,7 @@ class Service:
         start = time.monotonic()
         self.process = subprocess.Popen(
             [self.server.cortex, "serve", "--port", str(self.port), "--quiet"],
-            env=dict(self.server.environment, **self.settings), stdout=subprocess.DEVNULL,
+            env=dict(self.server.environment, CORTEX_KEY_RATE="0", **self.settings), stdout=subprocess.DEVNULL,
         )
         while not self.is_ready():
             if self.process.poll() is not None:

@@ -6,8 +6,8 @@ public struct AccessConfiguration: Sendable {
     public var anonymousClearance: Sensitivity?
     /// Whether everybody may do everything; only for a service on loopback, see `Loopback`; default false.
     public var isInsecureLocal = false
-    /// How often each key may ask; nil: as often as it likes; default 5,000 a second, 10,000 at once.
-    public var keyLimit: TokenBucketStateMachine.Limit? = .init(rate: 5_000, burst: 10_000)
+    /// How often each key may ask; nil: as often as it likes; default 20,000 a second, 40,000 at once.
+    public var keyLimit: TokenBucketStateMachine.Limit? = .init(rate: 20_000, burst: 40_000)
     /// How often each address may ask without credentials; nil: as often as it likes; default 100 a second, 200 at once.
     public var anonymousLimit: TokenBucketStateMachine.Limit? = .init(rate: 100, burst: 200)
     /// How often keys that are not in the cache may be looked up; default 200 a second, 400 at once.

@@ -51,6 +51,8 @@ extension Setting where Value == Int? {
 }
 
 extension Setting where Value == Int {
+    /// How many requests a second each key may make; 0: as many as it likes.
+    public static var keyRate: Self { Self(definition: .keyRate) { $0.flatMap { Int($0) } } }
     /// The port of the catalog service.
     public static var port: Self { Self(definition: .port) { $0.flatMap { Int($0) } } }
 }

@@ -2,7 +2,7 @@ extension SettingDefinition {
     /// Every setting, in the order of the reference page.
     public static let all: [Self] = [
         home, databaseURL, redisURL, source, mapping, maximumRecordSize, maximumQuarantined, connectTimeout, host, port,
-        anonymousClearance, requiresIfMatch, nearCacheSize, publish, logLevel, color,
+        anonymousClearance, requiresIfMatch, keyRate, nearCacheSize, publish, logLevel, color,
     ]
 
     /// The setting of this name.
@@ -114,6 +114,15 @@ extension SettingDefinition {
         kind: .choice(["no", "yes"]),
         defaultText: "no",
         "Whether a change over HTTP has to say with If-Match which version it means; without it 428."
+    )
+
+    static let keyRate = Self(
+        "key_rate",
+        variable: "CORTEX_KEY_RATE",
+        kind: .whole(0...1_000_000),
+        defaultText: "20000",
+        "How many requests a second each key may make at each instance of the catalog service, twice as many at once; further "
+            + "ones get 429. 0: as many as it likes."
     )
 
     static let nearCacheSize = Self(

@@ -120,6 +120,8 @@ struct CatalogService: Sendable {
     private func serve(_ store: any CatalogStore, keys: any KeyStore, mode: SystemMode) async throws {
         var access = AccessConfiguration()
         access.isInsecureLocal = isInsecureLocal
+        let rate = context.settings[.keyRate]
+        access.keyLimit = rate == 0 ? nil : .init(rate: Double(rate), burst: rate * 2)
         access.anonymousClearance = Sensitivity(rawValue: context.settings[.anonymousClearance])
         let authenticator = Authenticator(keys, access)
         var limits = ServiceConfiguration()
