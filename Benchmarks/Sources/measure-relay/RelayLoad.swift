@@ -51,7 +51,7 @@ struct RelayLoad {
     ) async throws -> [Double] {
         let times = Times()
         return try await RedisClient.withClient(cache) { redis in
-            try await redis.withSubscription(channels: ["cortex:sync:invalidate"]) { subscription in
+            try await redis.withSubscription(channels: ["cortex:hints"]) { subscription in
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask {
                         for await event in subscription {
