@@ -212,9 +212,10 @@ struct DiscoverProcessTests {
             let document = try JSONSerialization.jsonObject(with: Data(last.output.utf8)) as? [String: Any]
             let done = (document?["created"] as? Int ?? 0) + (document?["unchanged"] as? Int ?? 0)
             #expect(done == 60 && (document?["updated"] as? Int) == 0, "killed at \(shares): \(last.output)")
+            // A kill in the middle of a write leaves its temporary file, which no walk takes for one of the tree.
             let assets = try FileManager.default.contentsOfDirectory(
                 atPath: directory + "/tree/coordination/catalog/assets"
-            )
+            ).filter { !($0.hasPrefix(".cortex-") && $0.hasSuffix(".tmp")) }
             #expect(assets.count == 60, "killed at \(shares)")
         }
     }
