@@ -74,8 +74,18 @@ extension HistoryChecker {
             let what =
                 cached?.version == row?.version
                 ? "another body than" : "v\(cached?.version ?? 0), not v\(row?.version ?? 0) as"
-            return Breach(.p14, "Redis has \(key) with \(what) PostgreSQL")
+            let bodies = Self.shown(cached?.body ?? [], beside: row?.body ?? [])
+            return Breach(.p14, "Redis has \(key) with \(what) PostgreSQL: \(bodies)")
         }
+    }
+
+    /// Two bodies from a little before the first byte in which they differ.
+    private static func shown(_ cached: [UInt8], beside row: [UInt8]) -> String {
+        let same = zip(cached, row).prefix { $0 == $1 }.count
+        func part(_ body: [UInt8]) -> String {
+            String(decoding: body.dropFirst(max(0, same - 40)).prefix(160), as: UTF8.self)
+        }
+        return "of \(cached.count) and \(row.count) bytes, from byte \(max(0, same - 40)): \(part(cached)) | \(part(row))"
     }
 
     // MARK: Private parts
