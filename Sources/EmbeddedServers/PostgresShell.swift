@@ -8,9 +8,13 @@ import Processes
 struct PostgresShell: Sendable {
     let installation: PostgresInstallation
 
+    /// The most that a script may print; more is an error, since nobody would notice that the end is missing.
+    private static let outputLimit = 64 << 20
+
     /// Runs the script, stops at its first error, and returns what it printed: fields separated by `|`, no headings.
     ///
-    /// Throws `postgres.authentication`, `postgres.unavailable` or `postgres.statement`.
+    /// Throws `postgres.authentication`, `postgres.unavailable` or `postgres.statement`, the last one also for a script that
+    /// prints more than 64 MiB.
     func run(_ script: String, at url: String, deadline: Duration = .seconds(30)) async throws -> String {
         let address = PostgresAddress(url)
         var environment = ["PGCONNECT_TIMEOUT": "10", "PGCLIENTENCODING": "UTF8"]
@@ -24,9 +28,16 @@ struct PostgresShell: Sendable {
             environment: environment,
             input: Array(script.utf8)
         )
-        let result = try await ChildProcess.run(command, deadline: deadline)
-        guard !result.succeeded else { return result.outputText }
-        throw Self.failure(result)
+        let result = try await ChildProcess.run(command, deadline: deadline, outputLimit: Self.outputLimit)
+        guard result.succeeded else { throw Self.failure(result) }
+        guard !result.isTruncated else {
+            throw EmbeddedServersError(
+                .postgresStatement,
+                "psql printed more than \(Self.outputLimit >> 20) MiB",
+                hint: "Ask for fewer rows at a time."
+            )
+        }
+        return result.outputText
     }
 
     private static func failure(_ result: ChildResult) -> EmbeddedServersError {

@@ -85,7 +85,8 @@ extension HistoryChecker {
         func part(_ body: [UInt8]) -> String {
             String(decoding: body.dropFirst(max(0, same - 40)).prefix(160), as: UTF8.self)
         }
-        return "of \(cached.count) and \(row.count) bytes, from byte \(max(0, same - 40)): \(part(cached)) | \(part(row))"
+        let place = "of \(cached.count) and \(row.count) bytes, from byte \(max(0, same - 40))"
+        return "\(place): \(part(cached)) | \(part(row))"
     }
 
     // MARK: Private parts
