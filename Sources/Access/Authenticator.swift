@@ -32,9 +32,9 @@ public final class Authenticator: Sendable {
 
     /// Who asks, if that can be said without waiting; nil: call `authenticate`.
     ///
-    /// For hot paths: nothing is allocated for a known key.     /// `authorization` is the header's value, nil where there is none; `address` is that of the peer, without its port. Does
-    /// not count the request: `Caller.admit` does. Throws `access.unauthenticated` for what is no key, and where nothing was
-    /// presented and anonymous callers may do nothing.
+    /// For hot paths: nothing is allocated for a known key. `authorization` is the header's value, nil where there is none;
+    /// `address` is that of the peer, without its port. Does not count the request: `Caller.admit` does. Throws
+    /// `access.unauthenticated` for what is no key, and where nothing was presented and anonymous callers may do nothing.
     public func known(
         _ authorization: String?,
         from address: String,

@@ -6,8 +6,6 @@ import Synchronization
 extension HybridStore {
     /// How often the end of the feed is looked at while readers wait, whatever their number.
     private static let pollInterval = Duration.milliseconds(50)
-    /// A batch with more rows is not told row by row.
-    private static let longestBatch = 10_000
 
     /// The events that the relay has passed after a position.
     public func events(
@@ -17,118 +15,86 @@ extension HybridStore {
         clearance: Sensitivity
     ) async throws -> EventPage {
         let deadline = ContinuousClock.now + wait
-        var reached = position
+        var reached = position.map { FeedPosition(timeline: $0.timeline, seq: $0.sequence) }
         while true {
             let end = try await endOfFeed()
-            guard let start = reached, start.timeline == end.timeline, start.sequence <= end.sequence else {
-                // Nothing was asked for, or it is of another history: what comes next is all that there is to give.
-                if position == nil, reached == nil, wait > .zero {
-                    reached = end
-                    continue
-                }
-                return EventPage(events: [], position: end, isReset: reached != nil)
-            }
-            if start.sequence < end.sequence {
-                let page = try await page(after: start, end: end, limit: limit, clearance: clearance)
-                if !page.events.isEmpty || page.isReset { return page }
-                reached = page.position
-                if page.position.sequence < end.sequence { continue }
+            // Who asks for nothing gets what comes next.
+            let start = reached ?? end
+            reached = start
+            if start != end {
+                let page = try await instance.events(after: start, limit: limit)
+                guard !page.isReset else { return EventPage(events: [], position: page.next.position, isReset: true) }
+                let events = try await told(page.events, clearance: clearance)
+                if !events.isEmpty { return EventPage(events: events, position: page.next.position, isReset: false) }
+                reached = page.next
+                if page.hasMore { continue }
             }
             guard ContinuousClock.now < deadline else {
-                return EventPage(events: [], position: reached ?? end, isReset: false)
+                return EventPage(events: [], position: (reached ?? start).position, isReset: false)
             }
             try await Task.sleep(for: Self.pollInterval)
         }
     }
 
-    /// The number of the last event; readers that ask at the same time share an answer.
-    private func endOfFeed() async throws -> EventPosition {
+    /// The last event; readers that ask at the same time share an answer.
+    private func endOfFeed() async throws -> FeedPosition {
         if let known = feedEnd.withLock({ $0 }), known.at + Self.pollInterval / 2 > .now { return known.position }
-        let row = try await instance.query("SELECT timeline, seq FROM cortex.relay_progress").first
-        let position = EventPosition(
-            timeline: Int(row?["timeline"].integer ?? 0),
-            sequence: Int(row?["seq"].integer ?? 0)
-        )
+        let position = try await instance.events(after: nil, limit: 1).next
         feedEnd.withLock { $0 = (position, .now) }
         return position
     }
 
-    private func page(
-        after start: EventPosition,
-        end: EventPosition,
-        limit: Int,
-        clearance: Sensitivity
-    ) async throws -> EventPage {
-        let rows = try await instance.query(
-            Self.statement,
-            [
-                .integer(Int64(start.timeline)), .integer(Int64(start.sequence)), .integer(Int64(max(1, limit))),
-                .integer(Int64(Self.longestBatch)),
-            ]
-        ).rows
-        guard let first = rows.first?["seq"].integer, Int(first) == start.sequence + 1 else {
-            // Trimmed, or too many at once: go on behind the hole.
-            let last = rows.first?["seq"].integer.map { Int($0) - 1 } ?? end.sequence
-            return EventPage(
-                events: [],
-                position: EventPosition(timeline: start.timeline, sequence: last),
-                isReset: true
-            )
+    /// Tables whose changes are told; what concerns sign-in is not.
+    private static let toldTables = Set(CatalogTable.all.map(\.name)).subtracting(["users", "audit_logs"])
+
+    /// The events that a reader may see.
+    private func told(_ events: [FeedEvent], clearance: Sensitivity) async throws -> [CatalogEvent] {
+        let isAsset = { (event: FeedEvent) in event.row.kind == CatalogTable.assets.name }
+        let sensitivities = try await sensitivities(of: events.filter(isAsset).map(\.row.rowKey))
+        return events.compactMap { event in
+            guard Self.toldTables.contains(event.row.kind) else { return nil }
+            let sensitivity = isAsset(event) ? sensitivities[event.row.rowKey] : .unstated
+            guard (sensitivity ?? .public) <= clearance else { return nil }
+            // How sensitive an asset was that is gone nobody knows any more: only who may see all learns its name.
+            return CatalogEvent(event, isAnonymous: sensitivity == nil && clearance < .secret)
         }
-        var reached = start.sequence
-        var events: [CatalogEvent] = []
-        for row in rows {
-            // Numbers follow each other; a hole ends the page, and the next one begins with it.
-            guard let number = row["seq"].integer, Int(number) == reached + 1 else { break }
-            reached += 1
-            let position = EventPosition(timeline: start.timeline, sequence: reached)
-            if let event = Self.event(row, at: position, clearance: clearance) { events.append(event) }
-        }
-        return EventPage(
-            events: events,
-            position: EventPosition(timeline: start.timeline, sequence: reached),
-            isReset: false
-        )
     }
 
-    private static let statement = """
-        SELECT f.seq, f.kind, f.key, f.version, f.op, (extract(epoch FROM f.at) * 1000000)::bigint AS at,
-            CASE WHEN a.asset_id IS NOT NULL THEN coalesce(a.sensitivity, 'internal') END AS sensitivity
-        FROM cortex.feed_batches b CROSS JOIN LATERAL (
-            SELECT c.*, b.last_seq + 1 - row_number() OVER (ORDER BY c.id DESC) AS seq
-            FROM cortex.change_feed c
-            WHERE b.passed <= $4 AND c.xid >= pg_snapshot_xmin(b.below)
-                AND NOT pg_visible_in_snapshot(c.xid, b.below) AND pg_visible_in_snapshot(c.xid, b.upto)
-        ) AS f LEFT JOIN public.assets a ON f.kind = 'assets' AND a.asset_id = f.key
-        WHERE b.timeline = $1 AND b.last_seq > $2 AND b.last_seq - b.passed < $2::bigint + $3::bigint AND f.seq > $2
-        ORDER BY f.seq LIMIT $3::bigint
-        """
+    private func sensitivities(of assets: [String]) async throws -> [String: Sensitivity] {
+        guard !assets.isEmpty else { return [:] }
+        let rows = try await instance.query(
+            "SELECT a.asset_id, a.sensitivity FROM public.assets a WHERE a.asset_id = ANY ($1)",
+            [.textArray(assets)]
+        ).rows
+        return rows.reduce(into: [:]) { found, row in
+            guard let id = row["asset_id"].string else { return }
+            found[id] = row["sensitivity"].string.map(Sensitivity.init) ?? .unstated
+        }
+    }
+}
 
-    /// Tables whose changes are told; what concerns sign-in is not.
-    private static let told = Set(CatalogTable.all.map(\.name)).subtracting(["users", "audit_logs"])
+extension FeedPosition {
+    fileprivate var position: EventPosition { EventPosition(timeline: timeline, sequence: seq) }
+}
 
-    private static func event(_ row: PostgresRow, at position: EventPosition, clearance: Sensitivity) -> CatalogEvent? {
-        guard let table = row["kind"].string, told.contains(table) else { return nil }
-        let sensitivity = row["sensitivity"].string.flatMap(Sensitivity.init)
-        let isAsset = table == CatalogTable.assets.name
-        guard (isAsset ? sensitivity ?? .public : .unstated) <= clearance else { return nil }
-        var action: CatalogEvent.Action =
-            switch row["op"].string {
-            case "insert": .created
-            case "update": .updated
-            case "delete": .deleted
-            default: .reloaded
+extension CatalogEvent {
+    /// A row of the feed; one that stands for a whole table, or must not be named, has neither id nor version.
+    fileprivate init(_ event: FeedEvent, isAnonymous: Bool) {
+        let action: Action =
+            switch event.row.operation {
+            case .insert: .created
+            case .update: .updated
+            case .delete: .deleted
+            case .reload, .truncate: .reloaded
             }
-        // How sensitive an asset was that is gone nobody knows any more: only who may see all learns its name.
-        if isAsset, sensitivity == nil, clearance < .secret { action = .reloaded }
-        let isWhole = action == .reloaded
-        return CatalogEvent(
-            position: position,
-            action: action,
-            table: table,
-            id: isWhole ? nil : row["key"].string,
-            version: isWhole ? 0 : Int(row["version"].integer ?? 0),
-            microseconds: row["at"].integer ?? 0
+        let isWhole = isAnonymous || action == .reloaded
+        self.init(
+            position: event.position.position,
+            action: isWhole ? .reloaded : action,
+            table: event.row.kind,
+            id: isWhole ? nil : event.row.rowKey,
+            version: isWhole ? 0 : event.row.version,
+            microseconds: event.microseconds
         )
     }
 }

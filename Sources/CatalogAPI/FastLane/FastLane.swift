@@ -15,7 +15,6 @@ struct FastLane: Sendable {
         let head: HTTPResponseHead
         /// What follows the head: nothing for HEAD and 304.
         let body: ByteBuffer?
-        let route: Int
     }
 
     /// The routes that it knows.
@@ -92,8 +91,7 @@ struct FastLane: Sendable {
         }
         return Answer(
             head: HTTPResponseHead(version: .http1_1, status: isUnchanged ? .notModified : .ok, headers: headers),
-            body: isUnchanged || isHead ? nil : ByteBuffer(bytes: document.body),
-            route: route
+            body: isUnchanged || isHead ? nil : ByteBuffer(bytes: document.body)
         )
     }
 

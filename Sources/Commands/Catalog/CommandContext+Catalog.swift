@@ -49,16 +49,27 @@ extension CommandContext {
             )
         }
         try await withCurrentDatabase(selection) { _ in }
-        // On the embedded stack each part connects with the role that has its rights and no more.
-        let local = selection.target as? LocalTarget
-        let servers = SyncServers(
-            postgres: try postgresConfiguration(try await local?.url(role: "cortex_api") ?? owner),
-            relay: try postgresConfiguration(try await local?.url(role: "cortex_relay") ?? owner),
-            redis: RedisConfiguration(try await redisURL(selection), clientName: name)
-        )
+        let servers = try await syncServers(selection, owner: owner, clientName: name)
         return try await SyncInstance.withInstance(name, servers, runsRelay: false) { instance in
             try await HybridStore.withStore(instance) { try await body($0) }
         }
+    }
+
+    /// Where the stores are: on the embedded stack each part connects with the role that has its rights and no more.
+    ///
+    /// - Parameters:
+    ///   - selection: the target.
+    ///   - owner: the URL of the owner's role, for targets that have no other.
+    ///   - clientName: what the connections to Redis are called.
+    /// - Returns: how to reach both.
+    /// - Throws: `setting.invalid` for a URL that cannot be read, and what asking the embedded stack throws.
+    func syncServers(_ selection: TargetSelection, owner: String, clientName: String) async throws -> SyncServers {
+        let local = selection.target as? LocalTarget
+        return SyncServers(
+            postgres: try postgresConfiguration(try await local?.url(role: "cortex_api") ?? owner),
+            relay: try postgresConfiguration(try await local?.url(role: "cortex_relay") ?? owner),
+            redis: RedisConfiguration(try await redisURL(selection), clientName: clientName)
+        )
     }
 
     private func withTree<R: Sendable>(

@@ -66,7 +66,7 @@ struct CatalogService: Sendable {
     // MARK: Mode postgres
 
     private func serveDatabase(owner: String) async throws {
-        let servers = try await servers(owner: owner)
+        let servers = try await context.syncServers(selection, owner: owner, clientName: "cortex-serve")
         try await PostgresClient.withClient(servers.postgres, maximumSessions: 2) { client in
             try await PostgresClient.withClient(servers.relay, maximumSessions: 2) { relay in
                 try await RedisClient.withClient(servers.redis) { redis in
@@ -90,17 +90,6 @@ struct CatalogService: Sendable {
                 }
             }
         }
-    }
-
-    /// Where the stores are: on the embedded stack each part connects with the role that has its rights and no more.
-    private func servers(owner: String) async throws -> SyncServers {
-        let local = selection.target as? LocalTarget
-        let redis = RedisConfiguration(try await context.redisURL(selection), clientName: "cortex-serve")
-        return SyncServers(
-            postgres: try context.postgresConfiguration(try await local?.url(role: "cortex_api") ?? owner),
-            relay: try context.postgresConfiguration(try await local?.url(role: "cortex_relay") ?? owner),
-            redis: redis
-        )
     }
 
     /// Shows what the middleware counts.

@@ -33,7 +33,7 @@ struct FeedBatch: Sendable, Equatable {
     ///   - skipped: how many rows at the end of the last step were not read.
     /// - Returns: nil when the first of the events is not there any more.
     static func events(
-        _ found: [(row: FeedRow, at: String)],
+        _ found: [(row: FeedRow, microseconds: Int64)],
         of batches: ArraySlice<FeedBatch>,
         after: FeedPosition,
         limit: Int,
@@ -43,12 +43,13 @@ struct FeedBatch: Sendable, Equatable {
         var next = batches.map(\.lastSeq)
         next[next.count - 1] = last.lastSeq - skipped
         var events: [FeedEvent] = []
-        for (row, at) in found {
+        for (row, microseconds) in found {
             guard let place = batches.firstIndex(where: { $0.upto.sees(row.xid) }) else { continue }
             let seq = next[place - batches.startIndex]
             next[place - batches.startIndex] -= 1
             guard seq > after.seq else { continue }
-            events.append(FeedEvent(position: FeedPosition(timeline: after.timeline, seq: seq), row: row, at: at))
+            let position = FeedPosition(timeline: after.timeline, seq: seq)
+            events.append(FeedEvent(position: position, row: row, microseconds: microseconds))
         }
         events.sort { $0.position.seq < $1.position.seq }
         let isWhole = events.enumerated().allSatisfy { $1.position.seq == after.seq + $0 + 1 }

@@ -4,8 +4,8 @@ public struct FeedEvent: Sendable, Equatable {
     public let position: FeedPosition
     /// What happened to which row.
     public let row: FeedRow
-    /// When the row was changed by PostgreSQL's clock, RFC 3339 in UTC with milliseconds.
-    public let at: String
+    /// When the row was changed by PostgreSQL's clock, in microseconds since 1970-01-01T00:00:00Z.
+    public let microseconds: Int64
 }
 
 /// Some events in the order of their numbers; of one row they are in the order of its versions.

@@ -34,6 +34,6 @@ extension SyncInstance {
     ///
     /// Throws `sync.unavailable` when PostgreSQL does not answer in time, `CancellationError`.
     public func feedFigures() async throws -> FeedFigures {
-        FeedFigures(try await readFeed(FeedFigures.statement).first)
+        FeedFigures(try await query(FeedFigures.statement).first)
     }
 }

@@ -15,7 +15,7 @@ extension SyncInstance {
     /// - Throws: `sync.unavailable` when PostgreSQL does not answer in time, `CancellationError`.
     public func events(after place: FeedPosition?, limit: Int = 500) async throws -> FeedPage {
         let limit = min(max(limit, 1), 10_000)
-        let found = try await readFeed(
+        let found = try await query(
             FeedQueries.batches,
             [.integer(Int64(place?.seq ?? .max)), .integer(Int64(limit))]
         )
@@ -35,7 +35,7 @@ extension SyncInstance {
         let batches = FeedBatch.chosen(found.rows.compactMap(FeedQueries.batch), limit: limit)
         guard let first = batches.first, let last = batches.last else { return page(isReset: true) }
         let skipped = batches.count == 1 ? max(0, last.lastSeq - place.seq - limit) : 0
-        let rows = try await readFeed(
+        let rows = try await query(
             FeedQueries.rows,
             [
                 .text(first.below.text), .text(last.upto.text), .integer(Int64(skipped)), .integer(Int64(limit)),
@@ -43,20 +43,6 @@ extension SyncInstance {
         ).rows.compactMap(FeedQueries.row)
         let events = FeedBatch.events(rows, of: batches, after: place, limit: limit, skipped: skipped)
         return events.map { page($0) } ?? page(isReset: true)
-    }
-
-    func readFeed(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> PostgresResult {
-        do throws(PostgresError) {
-            return try await lanes.read(sql, parameters)
-        } catch {
-            if error.code == .postgresCancelled { throw CancellationError() }
-            throw SyncError(
-                .syncUnavailable,
-                "PostgreSQL does not tell the changes",
-                hint: "try again in a moment; cortex doctor says why",
-                cause: error
-            )
-        }
     }
 }
 
@@ -75,7 +61,7 @@ enum FeedQueries {
     /// At most `$4` rows that were passed between the snapshots `$1` and `$2`, from the highest id down but for the first `$3`.
     static let rows = """
         SELECT f.id, f.xid::text AS xid, f.kind, f.key, f.version, f.op,
-            to_char(f.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at
+            (extract(epoch FROM f.at) * 1000000)::bigint AS at
         FROM cortex.change_feed f
         WHERE f.xid >= pg_snapshot_xmin($1::pg_snapshot) AND f.xid < pg_snapshot_xmax($2::pg_snapshot)
             AND NOT pg_visible_in_snapshot(f.xid, $1::pg_snapshot) AND pg_visible_in_snapshot(f.xid, $2::pg_snapshot)
@@ -95,8 +81,8 @@ enum FeedQueries {
         return FeedBatch(lastSeq: Int(last), count: Int(count), below: below, upto: upto)
     }
 
-    static func row(_ row: PostgresRow) -> (row: FeedRow, at: String)? {
-        FeedRow(row).map { ($0, row["at"].string ?? "") }
+    static func row(_ row: PostgresRow) -> (row: FeedRow, microseconds: Int64)? {
+        FeedRow(row).map { ($0, row["at"].integer ?? 0) }
     }
 }
 

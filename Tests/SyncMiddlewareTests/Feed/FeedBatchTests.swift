@@ -15,9 +15,9 @@ struct FeedBatchTests {
     /// Transaction 12 began before 13 and was passed after it; its rows have the lower ids.
     private static let batches = [batch(2, 2, upto: "12:14:12"), batch(4, 2, upto: "14:14:")]
 
-    private static func rows(_ idsAndTransactions: [(Int, UInt64)]) -> [(row: FeedRow, at: String)] {
+    private static func rows(_ idsAndTransactions: [(Int, UInt64)]) -> [(row: FeedRow, microseconds: Int64)] {
         idsAndTransactions.map { id, xid in
-            (FeedRow(id: id, xid: xid, kind: "tasks", rowKey: "t\(id)", version: 1, operation: .update), "")
+            (FeedRow(id: id, xid: xid, kind: "tasks", rowKey: "t\(id)", version: 1, operation: .update), 0)
         }
     }
 
