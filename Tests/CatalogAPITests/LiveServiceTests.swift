@@ -32,7 +32,12 @@ struct LiveServiceTests {
                     relay: try PostgresConfiguration(url: login("cortex_relay")),
                     redis: try RedisConfiguration(url: "redis://127.0.0.1:\(redis.port)")
                 )
-                try await SyncInstance.withInstance("api", servers) { instance in
+                // The machine runs many tests; a floor lasts longer than any request.
+                var configuration = SyncConfiguration()
+                configuration.redisDeadline = .milliseconds(250)
+                configuration.databaseDeadline = .seconds(20)
+                configuration.floorTime = .seconds(30)
+                try await SyncInstance.withInstance("api", servers, configuration: configuration) { instance in
                     try await HybridStore.withStore(instance) { store in
                         let registry = MetricRegistry()
                         try await TestService.run(store, registry: registry) { try await body($0, registry) }

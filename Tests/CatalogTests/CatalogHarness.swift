@@ -41,8 +41,11 @@ struct CatalogHarness: Sendable {
                         relay: try PostgresConfiguration(url: login("cortex_relay"), applicationName: "relay"),
                         redis: try RedisConfiguration(url: "redis://127.0.0.1:\(redis.port)")
                     )
+                    // The machine runs many tests; a floor lasts longer than any request.
                     var configuration = SyncConfiguration()
                     configuration.redisDeadline = .milliseconds(250)
+                    configuration.databaseDeadline = .seconds(20)
+                    configuration.floorTime = .seconds(30)
                     return try await SyncInstance.withInstance(
                         "catalog",
                         servers,
