@@ -1,4 +1,5 @@
 public import Domain
+public import NIOCore
 
 /// What the service serves and writes: one implementation per home of the data.
 ///
@@ -14,6 +15,18 @@ public protocol CatalogStore: Sendable {
     ///
     /// Never waits: for the fast lane. Clearance is the caller's to check, on `sensitivity`.
     func cached(_ key: DocumentKey) -> StoredDocument?
+
+    /// Asks the caches outside of this process for a document, for the fast lane on an event loop.
+    ///
+    /// The closure is called on `loop`, never before this returns, with what counts as `cached` does or with nil; then
+    /// `document` says more.
+    ///
+    /// - Returns: false where nothing can be asked here and now; the closure is not called then.
+    func fetchCached(
+        _ key: DocumentKey,
+        on loop: any EventLoop,
+        _ completion: @escaping @Sendable (StoredDocument?) -> Void
+    ) -> Bool
 
     /// A document; nil where there is none that the reader may see.
     ///
@@ -147,4 +160,13 @@ extension CatalogStore {
             )
         )
     }
+}
+
+extension CatalogStore {
+    /// There are no such caches.
+    public func fetchCached(
+        _ key: DocumentKey,
+        on loop: any EventLoop,
+        _ completion: @escaping @Sendable (StoredDocument?) -> Void
+    ) -> Bool { false }
 }

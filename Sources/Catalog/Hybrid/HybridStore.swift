@@ -1,5 +1,6 @@
 import Diagnostics
 public import Domain
+public import NIOCore
 import Postgres
 public import SyncMiddleware
 import Synchronization
@@ -86,6 +87,17 @@ public final class HybridStore: CatalogStore {
     /// The near-cache's document.
     public func cached(_ key: DocumentKey) -> StoredDocument? {
         instance.near(key.kind.table.name, key.text).flatMap { document(key, $0) }
+    }
+
+    /// Redis's document.
+    public func fetchCached(
+        _ key: DocumentKey,
+        on loop: any EventLoop,
+        _ completion: @escaping @Sendable (StoredDocument?) -> Void
+    ) -> Bool {
+        instance.fetchCached(key.kind.table.name, key.text, on: loop) { [self] answer in
+            completion(answer.flatMap { document(key, $0) })
+        }
     }
 
     /// A document from the nearest tier that may answer.

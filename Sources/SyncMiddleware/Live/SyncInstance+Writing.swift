@@ -97,14 +97,17 @@ private struct RowWrite {
         defer { self.machine = machine }
         do {
             let table = try DocumentSource.table(kind)
-            let change = try await instance.postgres.withTransaction { session in
-                let change = try await WriteTransaction(
-                    session: session,
-                    request: request,
-                    table: table,
-                    deadline: deadline,
-                    configuration: instance.configuration
-                ).run()
+            let transaction = try WriteTransaction(
+                request,
+                of: table,
+                deadline: deadline,
+                configuration: instance.configuration
+            )
+            let change = try await instance.postgres.withTransaction(
+                opening: transaction.opening,
+                timeout: max(deadline - .now, .milliseconds(1))
+            ) { session, opened in
+                let change = try await transaction.run(session, opened)
                 for case .noteEpoch(let epoch) in machine.changed(change) {
                     instance.state.withLock { $0.cache.sawEpoch(epoch) }
                 }
