@@ -94,9 +94,9 @@ final class FastLaneHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// During a pause no more is read than has come.
+    /// During a pause little more is read than has come; to stop and begin again at each would cost two system calls.
     func read(context: ChannelHandlerContext) {
-        if pause == nil { context.read() } else { wantsRead = true }
+        if pause == nil || bytes.readableBytes < Self.batch { context.read() } else { wantsRead = true }
     }
 
     // MARK: Requests

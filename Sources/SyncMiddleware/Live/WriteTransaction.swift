@@ -13,21 +13,8 @@ struct WriteTransaction {
     let table: CatalogTable
     let deadline: ContinuousClock.Instant
     let configuration: SyncConfiguration
-    private let statement: RowStatement
-
-    /// Throws `usage` for a change that no statement can be made of.
-    init(
-        _ request: WriteRequest,
-        of table: CatalogTable,
-        deadline: ContinuousClock.Instant,
-        configuration: SyncConfiguration
-    ) throws(SyncError) {
-        self.request = request
-        self.table = table
-        self.deadline = deadline
-        self.configuration = configuration
-        statement = try RowStatement(request.change, of: table)
-    }
+    /// The statement of the change.
+    let statement: RowStatement
 
     /// The statements that go with BEGIN: their results are for `run`.
     var opening: [PostgresStatement] { request.idempotencyKey == nil ? [modeCheck] + change : [modeCheck] }
