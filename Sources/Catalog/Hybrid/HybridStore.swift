@@ -69,6 +69,7 @@ public final class HybridStore: CatalogStore {
         return CatalogStatus(
             mode: known?.mode ?? .postgres,
             modeEpoch: known?.epoch ?? 0,
+            home: .postgres,
             postgres: isThere ? .connected : .unavailable,
             redis: hasRedis ? .connected : .unavailable,
             canRead: isThere || hasRedis,

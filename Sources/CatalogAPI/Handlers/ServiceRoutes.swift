@@ -84,7 +84,7 @@ enum ServiceRoutes {
     /// What the store says, weighed.
     private static func report(_ call: Call) async -> HealthReport {
         let status = await call.store.status()
-        let readsPostgres = status.mode == .postgres
+        let readsPostgres = status.home == .postgres
         return HealthReport(
             mode: status.mode.rawValue,
             checks: [
