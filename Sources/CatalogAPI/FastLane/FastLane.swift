@@ -60,7 +60,6 @@ struct FastLane: Sendable {
             caller.principal.mayRead(document.sensitivity), (try? caller.admit(at: began)) != nil
         else { return nil }
         service.metrics.admitted(caller.principal)
-        service.metrics.read(document)
         let answer = answer(head, document, fields, route)
         counters[route].duration.observe(began.duration(to: .now))
         return answer

@@ -8,6 +8,10 @@ struct ServiceParts: Sendable {
     let store: any CatalogStore
     let authenticator: Authenticator
     let metrics: ServiceMetrics
+    /// What an administrator may do.
+    let administration: Administration
+    /// Told of every request that is not let in.
+    let denied: @Sendable (Denial) -> Void
     let configuration: ServiceConfiguration
     /// The OpenAPI document.
     let description: [UInt8]

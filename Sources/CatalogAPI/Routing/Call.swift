@@ -89,6 +89,13 @@ struct Call: Sendable {
         return bytes
     }
 
+    /// The bytes of a body that may be left out: `{}` then.
+    func optionalBody() async throws -> [UInt8] {
+        let isEmpty =
+            header(.contentType) == nil && (header(.contentLength) ?? "0") == "0" && header(.transferEncoding) == nil
+        return isEmpty ? Array("{}".utf8) : try await body(["application/json"])
+    }
+
     /// The body as JSON, read strictly.
     func json(_ mediaTypes: [String] = ["application/json"]) async throws -> JSONDocument {
         try Self.json(await body(mediaTypes), depth: configuration.depthLimit)

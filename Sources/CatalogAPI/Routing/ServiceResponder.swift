@@ -128,6 +128,7 @@ struct ServiceResponder: HTTPResponder {
 
     private func admit(_ request: Request, _ route: Route, _ context: ServiceContext) async throws -> Principal? {
         guard let scope = route.right.scope else { return nil }
+        var known: Principal?
         do {
             let now = ContinuousClock.now
             let caller = try await service.authenticator.authenticate(
@@ -135,12 +136,26 @@ struct ServiceResponder: HTTPResponder {
                 from: context.address,
                 at: now
             )
+            known = caller.principal
             try caller.admit(at: now)
             try caller.principal.require(scope)
             service.metrics.admitted(caller.principal)
             return caller.principal
         } catch {
             service.metrics.refused(error)
+            let status = error.code.meaning.httpStatus
+            if status < 500 {
+                service.denied(
+                    Denial(
+                        decision: error.decision,
+                        status: status,
+                        principal: known?.name,
+                        address: context.address,
+                        method: request.method.rawValue,
+                        route: route.template
+                    )
+                )
+            }
             throw error
         }
     }
