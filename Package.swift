@@ -254,7 +254,8 @@ let package = Package(
             [
                 "Diagnostics", "Domain", "Settings", "Processes", "RESP", "Redis", "Postgres", "EmbeddedServers",
                 "ExampleTree", "RuntimeTargets", "Reporting", "Access", "Commands", "TestSupport",
-            ]
+            ],
+            products: [asyncHTTPClient, nio]
         ),
         tests(
             "PackageTests",

@@ -11,7 +11,7 @@ import Synchronization
 public final class HybridStore: CatalogStore {
     let instance: SyncInstance
     /// The end of the change feed, and when it was read.
-    let feedEnd = Mutex<(position: FeedPosition, at: ContinuousClock.Instant)?>(nil)
+    let feedEnd = Mutex<(position: EventPosition, at: ContinuousClock.Instant)?>(nil)
     private let mode: Mutex<(mode: SystemMode, epoch: Int)?>
 
     private init(_ instance: SyncInstance) {

@@ -105,7 +105,8 @@ final class ServiceHomes: Service {
         let tree = try await JSONTreeStore(
             source: SourceRoot(validating: context.path(try context.sourceText())),
             mapping: try context.mapping(),
-            runDirectory: context.home + "/run"
+            runDirectory: context.home + "/run",
+            excluding: [context.home]
         )
         try await serve(tree, session)
     }
