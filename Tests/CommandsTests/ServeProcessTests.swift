@@ -252,13 +252,13 @@ struct ServeProcessTests {
             var key: String?
             try await eventually("the document is in Redis") {
                 _ = try await service.ask("/api/tasks/t")
-                let keys = try await redis.send("KEYS", "cortex:*:tasks:t").elements?.compactMap(\.string) ?? []
+                let keys = try await redis.send("KEYS", "cortex:*:tasks:t").elements?.compactMap(\.text) ?? []
                 key = keys.first
                 guard let key else { return false }
-                return try await redis.send("GET", .text(key)).string?.contains("right") == true
+                return try await redis.send("GET", .text(key)).text?.contains("right") == true
             }
             let name = try #require(key)
-            let value = try #require(try await redis.send("GET", .text(name)).string)
+            let value = try #require(try await redis.send("GET", .text(name)).text)
             try await redis.send("SET", .text(name), .text(value.replacing("right", with: "wrong")), "KEEPTTL")
         }
     }
