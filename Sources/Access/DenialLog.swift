@@ -56,7 +56,9 @@ public final class DenialLog: Sendable {
         [
             .textArray(rows.map { $0.denial?.isFailedSignIn == true ? "session.failed" : "access.denied" }),
             .textArray(rows.map(summary)), .textArray(rows.map { $0.denial?.address ?? "" }),
-            .textArray(rows.map { String(Double($0.age.components.seconds) + Double($0.age.components.attoseconds) * 1e-18) }),
+            .textArray(
+                rows.map { String(Double($0.age.components.seconds) + Double($0.age.components.attoseconds) * 1e-18) }
+            ),
             .textArray(rows.map(details)),
         ]
     }
@@ -82,6 +84,7 @@ public final class DenialLog: Sendable {
 
     /// The text in quotation marks; what JSON does not take as it is cannot be in a method, a pattern or an address.
     private static func quoted(_ text: String) -> String {
-        "\"" + text.unicodeScalars.filter { $0.value >= 0x20 && $0 != "\"" && $0 != "\\" }.map(String.init).joined() + "\""
+        "\"" + text.unicodeScalars.filter { $0.value >= 0x20 && $0 != "\"" && $0 != "\\" }.map(String.init).joined()
+            + "\""
     }
 }

@@ -29,6 +29,7 @@ enum TestService {
             host: "127.0.0.1",
             port: 0,
             version: "test",
+            sessions: UserSessions(keys: NoKeys()),
             routes: routes,
             administration: administration,
             denied: denied,

@@ -13,7 +13,9 @@ struct RunningService {
         let text: String
 
         /// The body as a JSON object.
-        var document: [String: Any] { (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any] ?? [:] }
+        var document: [String: Any] {
+            (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any] ?? [:]
+        }
     }
 
     let program: BuiltProgram

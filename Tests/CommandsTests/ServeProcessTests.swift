@@ -71,7 +71,13 @@ struct ServeProcessTests {
                     harness.workingDirectory = directory
                     harness.environment["CORTEX_HOME"] = directory + "/home"
                     let migrated = await harness.run(
-                        "migrate", "--source", directory + "/tree", "--target", url, "--yes", "--no-cutover"
+                        "migrate",
+                        "--source",
+                        directory + "/tree",
+                        "--target",
+                        url,
+                        "--yes",
+                        "--no-cutover"
                     )
                     #expect(migrated.status == .done, "\(migrated.talk)")
                     return try await RunningService.with(
@@ -113,7 +119,9 @@ struct ServeProcessTests {
                             let write = try await service.ask(
                                 "/api/tasks/\(id)",
                                 method: "PATCH",
-                                body: ("application/merge-patch+json", #"{"title":"\#(UInt64.random(in: 0 ... .max))"}"#)
+                                body: (
+                                    "application/merge-patch+json", #"{"title":"\#(UInt64.random(in: 0 ... .max))"}"#
+                                )
                             )
                             let read = try await service.ask("/api/tasks/\(id)")
                             answers.withLock { counts in
@@ -132,7 +140,9 @@ struct ServeProcessTests {
                     // A freeze is short; waiting writes are answered after it.
                     if next != "frozen" {
                         let before = answers.withLock { $0[200] ?? 0 }
-                        try await eventually("requests are answered") { answers.withLock { $0[200] ?? 0 } > before + 20 }
+                        try await eventually("requests are answered") {
+                            answers.withLock { $0[200] ?? 0 } > before + 20
+                        }
                     }
                 }
                 isOver.store(true, ordering: .relaxed)
@@ -191,7 +201,10 @@ struct ServeProcessTests {
             #expect(verified.document["mismatches"] as? Int == 0, "\(verified.text)")
             #expect(verified.document["checked"] as? Int ?? 0 > 0, "\(verified.text)")
             let flushed = try await service.ask("/admin/cache/flush", method: "POST", operation: true)
-            #expect(flushed.document["epoch"] as? Int ?? 0 > flushed.document["before"] as? Int ?? .max, "\(flushed.text)")
+            #expect(
+                flushed.document["epoch"] as? Int ?? 0 > flushed.document["before"] as? Int ?? .max,
+                "\(flushed.text)"
+            )
             let rebuilt = try await service.ask("/admin/cache/rebuild", method: "POST", operation: true)
             #expect(rebuilt.document["rows"] as? Int ?? 0 > 0, "\(rebuilt.text)")
         }
@@ -240,7 +253,10 @@ struct ServeProcessTests {
                         }
                     }
                     #expect(ended.status == 0)
-                    #expect(ended.talk.contains("a cached document differs from PostgreSQL"), "\(ended.talk.suffix(2_000))")
+                    #expect(
+                        ended.talk.contains("a cached document differs from PostgreSQL"),
+                        "\(ended.talk.suffix(2_000))"
+                    )
                 }
             }
         }

@@ -1,5 +1,5 @@
-public import Domain
 import Diagnostics
+public import Domain
 import Synchronization
 
 /// The catalog where it is now: follows the mode of the system while it is served.
@@ -48,22 +48,22 @@ public final class SwitchingStore: Sendable {
     /// Whether requests can be answered: the home of the present mode is open.
     public var isReady: Bool { state.withLock { state in state.machine.home.map { state.open[$0] != nil } ?? false } }
 
-    /// Looks at the mode in the database, and returns whether that answered.
+    /// Looks at the mode in the database; what it returns is why that did not answer.
     ///
     /// From now on the tree is only written to while this table's row is held.
     @discardableResult
-    public func look(at table: SystemModeTable) async -> Bool {
+    public func look(at table: SystemModeTable) async -> (any Error)? {
         let look = state.withLock { state in
             state.table = table
             state.looks += 1
             return state.looks
         }
         do {
-            guard let row = try await table.read() else { return note(.silence, look) }
-            return note(.row(row), look)
+            note(.row(try await table.read()), look)
+            return nil
         } catch {
-            // That it does not answer is the answer.
-            return note(.silence, look)
+            note(.silence, look)
+            return error
         }
     }
 
@@ -85,13 +85,11 @@ public final class SwitchingStore: Sendable {
         note(.silence, look)
     }
 
-    @discardableResult
-    private func note(_ sighting: ServingStateMachine.Sighting, _ look: Int) -> Bool {
+    private func note(_ sighting: ServingStateMachine.Sighting, _ look: Int) {
         state.withLock { state in
             state.machine.saw(sighting, look: look)
             if state.machine.look == look { state.isAnswered = sighting != .silence }
         }
-        return sighting != .silence
     }
 
     /// Makes a store the home of that kind, for as long as the body runs; returns when its last request has ended too.

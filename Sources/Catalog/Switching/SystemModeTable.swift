@@ -17,13 +17,21 @@ public struct SystemModeTable: Sendable {
     private static let patience = Duration.seconds(1)
 
     /// What the row says now; ends a freeze that nobody renewed in time, under a new epoch.
-    func read() async throws -> ServingStateMachine.Row? {
+    ///
+    /// Throws what the database throws, and `internal` for a row that is missing or not understood.
+    func read() async throws -> ServingStateMachine.Row {
         let row = try await lanes.read(
             "SELECT mode, epoch, previous_mode, lease_until < clock_timestamp() AS ended FROM cortex.system_mode",
             [],
             deadline: .now + Self.patience
         ).first.flatMap { row in Self.row(row).map { ($0, row["ended"].boolean == true) } }
-        guard let (found, isOver) = row else { return nil }
+        guard let (found, isOver) = row else {
+            throw CatalogError(
+                .internal,
+                "the system has no mode in this database",
+                hint: "cortex schema verify tells what is missing"
+            )
+        }
         guard found.mode == .frozen, isOver else { return found }
         let thawed = try await client.query(
             """

@@ -28,6 +28,7 @@ public final class CatalogServer: Service {
     ///   - host: the address to listen on.
     ///   - port: the port; 0 for one that the kernel chooses.
     ///   - version: the version of the program, for the OpenAPI document.
+    ///   - sessions: where users sign in.
     ///   - routes: which routes it has; all by default.
     ///   - administration: what an administrator may do; by default only ask for the mode.
     ///   - denied: told of every request that is not let in; must not wait.
@@ -41,6 +42,7 @@ public final class CatalogServer: Service {
         host: String,
         port: Int,
         version: String,
+        sessions: UserSessions,
         routes: ServedRoutes = .all,
         administration: Administration = Administration(),
         denied: @escaping @Sendable (Denial) -> Void = { _ in },
@@ -61,6 +63,7 @@ public final class CatalogServer: Service {
             authenticator: authenticator,
             metrics: ServiceMetrics(registry),
             administration: administration,
+            sessions: sessions,
             denied: denied,
             configuration: configuration,
             description: OpenAPIDocument.bytes(self.routes.routes, version: version),

@@ -19,6 +19,8 @@ struct Call: Sendable {
     let query: [String: String]
     /// Who asks; nil on routes that are open to everybody.
     let principal: Principal?
+    /// From where, without the port.
+    let address: String
 
     var store: any CatalogStore { service.store }
     var configuration: ServiceConfiguration { service.configuration }

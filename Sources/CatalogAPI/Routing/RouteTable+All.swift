@@ -20,6 +20,7 @@ extension RouteTable {
         let documents = writtenKinds.flatMap { DocumentRoutes.all($0) + [BatchRoutes.route($0)] }
         let parts: [[Route]] = [
             AssetRoutes.all, documents, TaskRoutes.all, AgentRoutes.all, OtherDocumentRoutes.all, EventRoutes.all,
+            SessionRoutes.all,
         ]
         return parts.flatMap(\.self)
     }()

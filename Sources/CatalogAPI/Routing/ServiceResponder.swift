@@ -106,7 +106,8 @@ struct ServiceResponder: HTTPResponder {
                 target: target,
                 path: try Self.decoded(values),
                 query: try Self.query(target, of: route),
-                principal: principal
+                principal: principal,
+                address: context.address
             )
             return try await route.handler(call)
         }
@@ -142,20 +143,7 @@ struct ServiceResponder: HTTPResponder {
             service.metrics.admitted(caller.principal)
             return caller.principal
         } catch {
-            service.metrics.refused(error)
-            let status = error.code.meaning.httpStatus
-            if status < 500 {
-                service.denied(
-                    Denial(
-                        decision: error.decision,
-                        status: status,
-                        principal: known?.name,
-                        address: context.address,
-                        method: request.method.rawValue,
-                        route: route.template
-                    )
-                )
-            }
+            service.refuse(error, request, route.template, principal: known?.name, from: context.address)
             throw error
         }
     }

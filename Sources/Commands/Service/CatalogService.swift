@@ -41,12 +41,21 @@ struct CatalogService: Sendable {
         try await checkStart()
         let (logger, host) = (logger, context.settings[.host])
         let keys = FollowingKeyStore(file: FileKeyStore(directory: context.home + "/secrets"))
-        let (store, denials) = (SwitchingStore(), DenialLog())
-        let link = DatabaseLink(context, selection, store: store, keys: keys, denials: denials, logger: logger)
+        let (store, sessions, denials) = (SwitchingStore(), UserSessions(keys: keys), DenialLog())
+        let link = DatabaseLink(
+            context,
+            selection,
+            store: store,
+            keys: keys,
+            sessions: sessions,
+            denials: denials,
+            logger: logger
+        )
         let homes = ServiceHomes(link, MiddlewareMetrics(registry))
         let authenticator = Authenticator(keys, access)
         let listeners = ServiceListeners(host: host, hasOperation: operationPort != nil)
-        func server(_ routes: ServedRoutes, port: Int, _ onListening: @escaping @Sendable (Int) -> Void) -> OpenedServer {
+        func server(_ routes: ServedRoutes, port: Int, _ onListening: @escaping @Sendable (Int) -> Void) -> OpenedServer
+        {
             let server = CatalogServer(
                 store,
                 authenticator: authenticator,
@@ -54,6 +63,7 @@ struct CatalogService: Sendable {
                 host: host,
                 port: port,
                 version: CortexTool.version,
+                sessions: sessions,
                 routes: routes,
                 administration: Administration { homes.cache },
                 denied: { denials.note($0) },

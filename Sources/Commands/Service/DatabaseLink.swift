@@ -1,6 +1,7 @@
 import Access
 import Catalog
 import Diagnostics
+import Domain
 import Logging
 import Postgres
 import Settings
@@ -15,6 +16,7 @@ final class DatabaseLink: Sendable {
     let selection: TargetSelection
     let store: SwitchingStore
     let keys: FollowingKeyStore
+    let sessions: UserSessions
     let denials: DenialLog
     let logger: Logger
     private let address = Mutex<String?>(nil)
@@ -24,6 +26,7 @@ final class DatabaseLink: Sendable {
         _ selection: TargetSelection,
         store: SwitchingStore,
         keys: FollowingKeyStore,
+        sessions: UserSessions,
         denials: DenialLog,
         logger: Logger
     ) {
@@ -31,6 +34,7 @@ final class DatabaseLink: Sendable {
         self.selection = selection
         self.store = store
         self.keys = keys
+        self.sessions = sessions
         self.denials = denials
         self.logger = logger
     }
@@ -78,16 +82,23 @@ final class DatabaseLink: Sendable {
         try await PostgresLanes.withLanes(configuration, one) { lanes in
             try await PostgresClient.withClient(configuration, maximumSessions: 4) { client in
                 keys.use(PostgresKeyStore(client, lanes: lanes))
+                sessions.use(client)
                 denials.use(client)
                 defer { denials.use(nil) }
                 let table = SystemModeTable(lanes: lanes, client: client)
                 var failures = 0
+                var noted: SystemMode?
                 while !Task.isCancelled {
-                    failures = await store.look(at: table) ? 0 : failures + 1
-                    if failures == 0 { try note(last) }
-                    if failures > 0, failures.isMultiple(of: Self.patience) {
-                        // Not being told where it is, is no reason to leave it.
-                        guard (try? await selection.connectionURL()) ?? owner == owner else { return }
+                    if let cause = await store.look(at: table) {
+                        failures += 1
+                        if failures.isMultiple(of: Self.patience) {
+                            logger.warning("the mode of the system cannot be read", metadata: ["cause": "\(cause)"])
+                            // Not being told where it is, is no reason to leave it.
+                            guard (try? await selection.connectionURL()) ?? owner == owner else { return }
+                        }
+                    } else {
+                        failures = 0
+                        noted = note(last, after: noted)
                     }
                     await rest(Self.interval)
                 }
@@ -95,10 +106,16 @@ final class DatabaseLink: Sendable {
         }
     }
 
-    /// Keeps the last mode in which the truth lay somewhere for good.
-    private func note(_ last: LastMode) throws {
-        guard let mode = store.mode, mode == .json || mode == .postgres, try last.read() != mode else { return }
-        try last.note(mode)
+    /// Keeps the last mode in which the truth lay somewhere for good, and returns it.
+    private func note(_ last: LastMode, after noted: SystemMode?) -> SystemMode? {
+        guard let mode = store.mode, mode == .json || mode == .postgres, mode != noted else { return noted }
+        do {
+            try last.note(mode)
+            return mode
+        } catch {
+            logger.warning("the mode cannot be noted in the home", metadata: ["cause": "\(error)"])
+            return noted
+        }
     }
 
     private func rest(_ pause: Duration) async {

@@ -1,5 +1,5 @@
-import Domain
 import Diagnostics
+import Domain
 import EmbeddedServers
 import Foundation
 import Postgres
@@ -68,7 +68,10 @@ struct LiveFeedTests {
                     try await instance.events(after: nil).next.sequence == first.sequence + wanted
                 }
                 let all = try await Self.drain(instance, after: first, limit: 10_000)
-                #expect(all.map(\.position.sequenceuence) == Array(first.sequence + 1...first.sequence + wanted), "seed \(seed)")
+                #expect(
+                    all.map(\.position.sequenceuence) == Array(first.sequence + 1...first.sequence + wanted),
+                    "seed \(seed)"
+                )
                 #expect(Set(all.map(\.row.id)).count == wanted, "seed \(seed)")
                 var versions: [String: Int] = [:]
                 for event in all {
