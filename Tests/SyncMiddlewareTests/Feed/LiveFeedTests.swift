@@ -69,7 +69,7 @@ struct LiveFeedTests {
                 }
                 let all = try await Self.drain(instance, after: first, limit: 10_000)
                 #expect(
-                    all.map(\.position.sequenceuence) == Array(first.sequence + 1...first.sequence + wanted),
+                    all.map(\.position.sequence) == Array(first.sequence + 1...first.sequence + wanted),
                     "seed \(seed)"
                 )
                 #expect(Set(all.map(\.row.id)).count == wanted, "seed \(seed)")
