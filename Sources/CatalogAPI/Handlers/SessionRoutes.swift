@@ -1,4 +1,5 @@
 import Access
+import Catalog
 import Diagnostics
 import Domain
 import HTTPTypes
@@ -51,9 +52,7 @@ enum SessionRoutes {
             let session = try await call.service.sessions.begin(user, Secret(password), from: call.address)
             let body: OrderedJSON = [
                 "key": .string(session.key.text.reveal()),
-                "expires_at": .string(
-                    Instants.text(microseconds: Int64(session.expiresAt.timeIntervalSince1970) * 1_000_000)
-                ),
+                "expires_at": .string(Instants.text(session.expiresAt)),
                 "principal": .string(session.principal.name),
                 "scopes": .array(session.principal.scopes.names.map(OrderedJSON.string)),
                 "clearance": .optional(session.principal.clearance?.rawValue),
