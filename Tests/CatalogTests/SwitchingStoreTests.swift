@@ -165,11 +165,16 @@ struct SwitchingStoreTests {
         }
     }
 
+    /// What the writers of a load share.
+    private final class Load: Sendable {
+        let isOver = Atomic(false)
+        let written = Mutex([String: String]())
+    }
+
     @Test("no request fails and none is lost while the mode goes there and back under load")
     func load() async throws {
         try await withPlace { place in
-            let isOver = Atomic(false)
-            let written = Mutex([String: String]())
+            let load = Load()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for worker in 1...3 {
                     group.addTask {
@@ -179,9 +184,9 @@ struct SwitchingStoreTests {
                         while !isLast {
                             number += 1
                             // The last write begins after the last change of the mode.
-                            isLast = isOver.load(ordering: .acquiring)
+                            isLast = load.isOver.load(ordering: .acquiring)
                             try await place.write(id, "\(worker).\(number)")
-                            written.withLock { $0[id] = "\(worker).\(number)" }
+                            load.written.withLock { $0[id] = "\(worker).\(number)" }
                             #expect(try await place.title(id) != nil)
                             _ = try await place.store.list(ListQuery(.tasks), clearance: .secret)
                         }
@@ -192,10 +197,10 @@ struct SwitchingStoreTests {
                     try await place.switchTo(mode, previous: mode == .frozen ? previous : nil)
                     try await eventually("\(mode) is seen") { place.store.mode == mode }
                 }
-                isOver.store(true, ordering: .releasing)
+                load.isOver.store(true, ordering: .releasing)
                 try await group.waitForAll()
             }
-            for (id, title) in written.withLock({ $0 }) {
+            for (id, title) in load.written.withLock({ $0 }) {
                 #expect(try await place.title(id, need: .strong) == title)
             }
         }

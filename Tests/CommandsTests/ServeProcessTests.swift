@@ -96,6 +96,12 @@ struct ServeProcessTests {
         }
     }
 
+    /// What the clients of a load share.
+    private final class Load: Sendable {
+        let isOver = Atomic(false)
+        let answers = Mutex([UInt: Int]())
+    }
+
     @Test("the service follows the mode there and back, and no request fails for it")
     func mode() async throws {
         let ended = try await withService { service, database in
@@ -110,12 +116,11 @@ struct ServeProcessTests {
             let page = try await service.ask("/api/tasks?limit=3").document["tasks"] as? [[String: Any]] ?? []
             let ids = page.compactMap { $0["task_id"] as? String }
             #expect(ids.count == 3)
-            let isOver = Atomic(false)
-            let answers = Mutex([UInt: Int]())
+            let load = Load()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for id in ids {
                     group.addTask {
-                        while !isOver.load(ordering: .relaxed) {
+                        while !load.isOver.load(ordering: .relaxed) {
                             let write = try await service.ask(
                                 "/api/tasks/\(id)",
                                 method: "PATCH",
@@ -124,7 +129,7 @@ struct ServeProcessTests {
                                 )
                             )
                             let read = try await service.ask("/api/tasks/\(id)")
-                            answers.withLock { counts in
+                            load.answers.withLock { counts in
                                 for answer in [write, read] { counts[answer.status, default: 0] += 1 }
                             }
                             if write.status != 200 { Issue.record("\(write.text)") }
@@ -139,16 +144,16 @@ struct ServeProcessTests {
                     try await eventually("the service is in mode \(next)") { try await mode() == next }
                     // A freeze is short; waiting writes are answered after it.
                     if next != "frozen" {
-                        let before = answers.withLock { $0[200] ?? 0 }
+                        let before = load.answers.withLock { $0[200] ?? 0 }
                         try await eventually("requests are answered") {
-                            answers.withLock { $0[200] ?? 0 } > before + 20
+                            load.answers.withLock { $0[200] ?? 0 } > before + 20
                         }
                     }
                 }
-                isOver.store(true, ordering: .relaxed)
+                load.isOver.store(true, ordering: .relaxed)
                 try await group.waitForAll()
             }
-            #expect(answers.withLock { Set($0.keys) } == [200])
+            #expect(load.answers.withLock { Set($0.keys) } == [200])
             #expect(try await service.ask("/admin/mode", operation: true).document["home"] as? String == "postgres")
         }
         #expect(ended.status == 0, "\(ended.talk.suffix(2_000))")
