@@ -255,7 +255,7 @@ let package = Package(
                 "Diagnostics", "Domain", "Settings", "Processes", "RESP", "Redis", "Postgres", "EmbeddedServers",
                 "ExampleTree", "RuntimeTargets", "Reporting", "Access", "Commands", "TestSupport",
             ],
-            products: [asyncHTTPClient, nio]
+            products: [asyncHTTPClient, nio, nioHTTP1]
         ),
         tests(
             "PackageTests",

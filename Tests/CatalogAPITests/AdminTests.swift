@@ -2,6 +2,7 @@ import Access
 import Catalog
 import Domain
 import Foundation
+import HTTPTypes
 import Synchronization
 import Testing
 

@@ -1,3 +1,4 @@
+import Diagnostics
 import EmbeddedServers
 import ExampleTree
 import Foundation
