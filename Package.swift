@@ -39,6 +39,7 @@ func tests(_ name: String, _ ours: [String], products: [Target.Dependency] = [])
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -153,7 +154,7 @@ let package = Package(
         // Layer 5
         module(
             "CatalogAPI",
-            ["Diagnostics", "Domain", "LosslessJSON", "Access", "Monitoring", "Catalog"],
+            ["Diagnostics", "Domain", "LosslessJSON", "Access", "Monitoring", "SyncMiddleware", "Catalog"],
             products: [crypto, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nio, nioHTTP1]
         ),
         // Layer 6
@@ -165,7 +166,7 @@ let package = Package(
                 "SchemaMigration", "DataMigration", "RedisSource", "RuntimeTargets", "Reporting", "ExampleTree", "RESP",
                 "Redis", "SyncMiddleware", "Access", "Monitoring", "Catalog", "CatalogAPI", "LoadGeneration",
             ],
-            products: [argumentParser, lifecycle, logging, unixSignals]
+            products: [argumentParser, asyncHTTPClient, lifecycle, logging, nio, unixSignals]
         ),
         // Layer 7
         .executableTarget(name: "cortex", dependencies: ["Commands"], swiftSettings: settings),
@@ -254,7 +255,8 @@ let package = Package(
             [
                 "Diagnostics", "Domain", "Settings", "Processes", "RESP", "Redis", "Postgres", "EmbeddedServers",
                 "ExampleTree", "RuntimeTargets", "Reporting", "Access", "Commands", "TestSupport",
-            ]
+            ],
+            products: [asyncHTTPClient, nio, nioHTTP1]
         ),
         tests(
             "PackageTests",

@@ -16,6 +16,8 @@ public struct CatalogStatus: Sendable, Equatable {
     public let mode: SystemMode
     /// The epoch of the mode; 0 where there is no database.
     public let modeEpoch: Int
+    /// Which home answers: in mode `frozen` the one where the truth is until the flip.
+    public let home: CatalogHome
     /// PostgreSQL.
     public let postgres: Server
     /// Redis.
@@ -25,10 +27,11 @@ public struct CatalogStatus: Sendable, Equatable {
     /// Whether writes can be taken.
     public let canWrite: Bool
 
-    /// A status.
+    /// A status; without `home` it is that of the mode, the tree for all modes but `postgres`.
     public init(
         mode: SystemMode,
         modeEpoch: Int,
+        home: CatalogHome? = nil,
         postgres: Server,
         redis: Server,
         canRead: Bool,
@@ -36,6 +39,7 @@ public struct CatalogStatus: Sendable, Equatable {
     ) {
         self.mode = mode
         self.modeEpoch = modeEpoch
+        self.home = home ?? (mode == .postgres ? .postgres : .tree)
         self.postgres = postgres
         self.redis = redis
         self.canRead = canRead

@@ -161,12 +161,3 @@ extension CatalogStore {
         )
     }
 }
-
-extension CatalogStore {
-    /// There are no such caches.
-    public func fetchCached(
-        _ key: DocumentKey,
-        on loop: any EventLoop,
-        _ completion: @escaping @Sendable (StoredDocument?) -> Void
-    ) -> Bool { false }
-}

@@ -52,6 +52,8 @@ extension ErrorCode {
         case .catalogExists: "A document with this id exists already."
         case .catalogUnwritable:
             "The home of the data cannot hold that change: a tree has no place for it, or not for this value."
+        case .catalogMoving:
+            "The data is being moved: writes wait for the end of that for some seconds, then are told to come again. Nothing was changed."
         case .catalogBusy: "Other programs keep changing the file that a write is for. Try again in a moment."
         case .redisRefused:
             "Redis answered a command with an error. The details have its code word (`OOM`, `READONLY`, …)."

@@ -125,6 +125,8 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     case catalogUnwritable = "catalog.unwritable"
     /// A file of the tree keeps changing under a write.
     case catalogBusy = "catalog.busy"
+    /// The data is being moved: its new home is not open yet, or writes wait for the move to end.
+    case catalogMoving = "catalog.moving"
 
     // MARK: Access
 
@@ -257,7 +259,7 @@ extension ErrorCode {
             Meaning(exitStatus: .failed, httpStatus: 409, logLevel: .info, isRetryable: false)
         case .catalogPrecondition:
             Meaning(exitStatus: .failed, httpStatus: 412, logLevel: .info, isRetryable: false)
-        case .catalogBusy:
+        case .catalogBusy, .catalogMoving:
             Meaning(exitStatus: .unavailable, httpStatus: 503, logLevel: .warning, isRetryable: true)
         case .syncRefused, .syncKeyReused, .catalogPatch, .catalogUnwritable:
             Meaning(exitStatus: .failed, httpStatus: 422, logLevel: .info, isRetryable: false)

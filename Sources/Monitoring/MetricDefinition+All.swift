@@ -65,7 +65,8 @@ extension MetricDefinition {
     public static let cacheHitRatio = MetricDefinition(
         "cortex_cache_hit_ratio",
         .gauge,
-        "Share of the reads of documents since the start that PostgreSQL was not needed for, 0 to 1."
+        "Share of the reads of documents since the start that PostgreSQL was not needed for, 0 to 1; those that asked for "
+            + "what it says now aside."
     )
 
     /// Cached documents that differed from their row.

@@ -91,7 +91,7 @@ public final class PostgresClient: Sendable {
     }
 
     /// How many tasks wait for a session.
-    var waitingTasks: Int { pool.waitingTasks }
+    public var waitingTasks: Int { pool.waitingTasks }
 
     private func withLease<R>(resets: Bool, _ body: (PostgresSession) async throws -> R) async throws -> R {
         let connection = try await pool.acquire()

@@ -42,6 +42,16 @@ public enum LockFile: Sendable {
         return (pid, lines.count > 1 ? String(lines[1]) : "?")
     }
 
+    /// Whether somebody holds the lock now; what cannot be opened is held by nobody.
+    public static func isHeld(at path: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return errno == EWOULDBLOCK }
+        flock(descriptor, LOCK_UN)
+        return false
+    }
+
     private static func acquire(_ path: String, holder: String, patience: Duration) async throws -> Int32 {
         let end = ContinuousClock.now + patience
         while true {

@@ -118,7 +118,6 @@ struct FastLaneTests {
             #expect(
                 text.contains("cortex_http_requests_total{route=\"/api/tasks/{id}\",method=\"GET\",code=\"200\"} 1000")
             )
-            #expect(text.contains("cortex_cache_requests_total{tier=\"near\",result=\"hit\"} 1000"))
             #expect(text.contains("cortex_http_request_duration_seconds_count{route=\"/api/tasks/{id}\"} 1000"))
         }
     }

@@ -40,7 +40,17 @@ struct LiveServiceTests {
                 try await SyncInstance.withInstance("api", servers, configuration: configuration) { instance in
                     try await HybridStore.withStore(instance) { store in
                         let registry = MetricRegistry()
-                        try await TestService.run(store, registry: registry) { try await body($0, registry) }
+                        // As the relay's role: the service may not move the epoch.
+                        try await PostgresClient.withClient(servers.relay, maximumSessions: 2) { relay in
+                            try await RedisClient.withClient(servers.redis) { redis in
+                                let cache = CacheMaintenance(postgres: relay, redis: redis)
+                                try await TestService.run(
+                                    store,
+                                    registry: registry,
+                                    administration: Administration { cache }
+                                ) { try await body($0, registry) }
+                            }
+                        }
                     }
                 }
             }
@@ -75,7 +85,6 @@ struct LiveServiceTests {
             let near = try await connection.ask("GET", "/api/tasks/a%2Fb")
             #expect(near.body == created.body)
             #expect(near.field("etag") == created.field("etag"))
-            #expect(registry.exposition().contains("cortex_cache_requests_total{tier=\"near\",result=\"hit\"} "))
 
             let patch = ["Content-Type: application/merge-patch+json", "If-Match: \(near.field("etag") ?? "")"]
             let changed = try await connection.ask(

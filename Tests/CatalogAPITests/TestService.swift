@@ -14,6 +14,9 @@ enum TestService {
         configuration: ServiceConfiguration = ServiceConfiguration(),
         authenticator: Authenticator = Self.open,
         registry: MetricRegistry = MetricRegistry(),
+        routes: ServedRoutes = .all,
+        administration: Administration = Administration(),
+        denied: @escaping @Sendable (Denial) -> Void = { _ in },
         _ body: @Sendable @escaping (RawConnection) async throws -> R
     ) async throws -> R {
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
@@ -26,6 +29,10 @@ enum TestService {
             host: "127.0.0.1",
             port: 0,
             version: "test",
+            sessions: UserSessions(keys: NoKeys()),
+            routes: routes,
+            administration: administration,
+            denied: denied,
             configuration: configuration,
             logger: logger,
             onListening: { port.yield($0) }

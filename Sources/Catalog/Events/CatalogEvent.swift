@@ -1,27 +1,4 @@
-/// Names an event: `<timeline>:<seq>`.
-public struct EventPosition: Sendable, Hashable, LosslessStringConvertible {
-    /// The history that it belongs to: a restore, or a start in mode `json`, begins another one.
-    public let timeline: Int
-    /// Its number in that history.
-    public let sequence: Int
-
-    /// A position.
-    public init(timeline: Int, sequence: Int) {
-        self.timeline = timeline
-        self.sequence = sequence
-    }
-
-    /// Reads a position; nil for what is none.
-    public init?(_ description: String) {
-        guard let match = description.wholeMatch(of: /([0-9]{1,18}):([0-9]{1,18})/), let timeline = Int(match.1),
-            let sequence = Int(match.2)
-        else { return nil }
-        (self.timeline, self.sequence) = (timeline, sequence)
-    }
-
-    /// The text of the position.
-    public var description: String { "\(timeline):\(sequence)" }
-}
+public import Domain
 
 /// A change of a document, or of a whole kind.
 public struct CatalogEvent: Sendable, Equatable {

@@ -15,7 +15,7 @@ extension HybridStore {
         clearance: Sensitivity
     ) async throws -> EventPage {
         let deadline = ContinuousClock.now + wait
-        var reached = position.map { FeedPosition(timeline: $0.timeline, seq: $0.sequence) }
+        var reached = position
         while true {
             let end = try await endOfFeed()
             // Who asks for nothing gets what comes next.
@@ -23,21 +23,21 @@ extension HybridStore {
             reached = start
             if start != end {
                 let page = try await instance.events(after: start, limit: limit)
-                guard !page.isReset else { return EventPage(events: [], position: page.next.position, isReset: true) }
+                guard !page.isReset else { return EventPage(events: [], position: page.next, isReset: true) }
                 let events = try await told(page.events, clearance: clearance)
-                if !events.isEmpty { return EventPage(events: events, position: page.next.position, isReset: false) }
+                if !events.isEmpty { return EventPage(events: events, position: page.next, isReset: false) }
                 reached = page.next
                 if page.hasMore { continue }
             }
             guard ContinuousClock.now < deadline else {
-                return EventPage(events: [], position: (reached ?? start).position, isReset: false)
+                return EventPage(events: [], position: reached ?? start, isReset: false)
             }
             try await Task.sleep(for: Self.pollInterval)
         }
     }
 
     /// The last event; readers that ask at the same time share an answer.
-    private func endOfFeed() async throws -> FeedPosition {
+    private func endOfFeed() async throws -> EventPosition {
         if let known = feedEnd.withLock({ $0 }), known.at + Self.pollInterval / 2 > .now { return known.position }
         let position = try await instance.events(after: nil, limit: 1).next
         feedEnd.withLock { $0 = (position, .now) }
@@ -73,10 +73,6 @@ extension HybridStore {
     }
 }
 
-extension FeedPosition {
-    fileprivate var position: EventPosition { EventPosition(timeline: timeline, sequence: seq) }
-}
-
 extension CatalogEvent {
     /// A row of the feed; one that stands for a whole table, or must not be named, has neither id nor version.
     fileprivate init(_ event: FeedEvent, isAnonymous: Bool) {
@@ -89,7 +85,7 @@ extension CatalogEvent {
             }
         let isWhole = isAnonymous || action == .reloaded
         self.init(
-            position: event.position.position,
+            position: event.position,
             action: isWhole ? .reloaded : action,
             table: event.row.kind,
             id: isWhole ? nil : event.row.rowKey,

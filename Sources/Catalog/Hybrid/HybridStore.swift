@@ -12,7 +12,7 @@ import Synchronization
 public final class HybridStore: CatalogStore {
     let instance: SyncInstance
     /// The end of the change feed, and when it was read.
-    let feedEnd = Mutex<(position: FeedPosition, at: ContinuousClock.Instant)?>(nil)
+    let feedEnd = Mutex<(position: EventPosition, at: ContinuousClock.Instant)?>(nil)
     private let mode: Mutex<(mode: SystemMode, epoch: Int)?>
 
     private init(_ instance: SyncInstance) {
@@ -70,6 +70,7 @@ public final class HybridStore: CatalogStore {
         return CatalogStatus(
             mode: known?.mode ?? .postgres,
             modeEpoch: known?.epoch ?? 0,
+            home: .postgres,
             postgres: isThere ? .connected : .unavailable,
             redis: hasRedis ? .connected : .unavailable,
             canRead: isThere || hasRedis,

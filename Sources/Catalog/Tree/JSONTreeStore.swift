@@ -1,5 +1,6 @@
 import Diagnostics
 public import Domain
+public import NIOCore
 import Foundation
 public import SourceTree
 
@@ -59,6 +60,13 @@ public final class JSONTreeStore: CatalogStore {
 
     /// Nothing: what the tree says now is only known after a look at it.
     public func cached(_ key: DocumentKey) -> StoredDocument? { nil }
+
+    /// A tree has no caches outside of this process.
+    public func fetchCached(
+        _ key: DocumentKey,
+        on loop: any EventLoop,
+        _ completion: @escaping @Sendable (StoredDocument?) -> Void
+    ) -> Bool { false }
 
     /// A document of the tree.
     public func document(

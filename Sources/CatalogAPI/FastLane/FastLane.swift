@@ -143,7 +143,6 @@ struct FastLane: Sendable {
             (try? caller.admit(at: question.began)) != nil
         else { return false }
         service.metrics.admitted(caller.principal)
-        service.metrics.read(document)
         let trace = request.traceparent.flatMap { bytes.text(at: $0) }.flatMap { TraceContext(traceparent: $0) }
         write(document, isUnchanged: isUnchanged, isHead: request.isHead, trace, into: &answers)
         counters[question.route].answered(isUnchanged: isUnchanged, isHead: request.isHead)

@@ -31,10 +31,7 @@ enum AgentRoutes {
         outcomes: [.json("The agent.", .named("Agent"))],
         problems: DocumentRoutes.changeProblems
     ) { call in
-        let isEmpty =
-            call.header(.contentType) == nil && (call.header(.contentLength) ?? "0") == "0"
-            && call.header(.transferEncoding) == nil
-        let body = isEmpty ? Array("{}".utf8) : try await call.body(["application/json"])
+        let body = try await call.optionalBody()
         let root = try Call.json(body, depth: call.configuration.depthLimit).root
         let fields = try FieldReader(root, names: ["status", "tokens_used"])
         let message = AgentCheckIn(

@@ -59,7 +59,6 @@ enum DocumentRoutes {
         guard let found = try await call.store.document(key, need: need, clearance: call.clearance) else {
             throw APIError.missing
         }
-        call.service.metrics.read(found)
         return try Response.document(found, ifNoneMatch: call.header(.ifNoneMatch))
     }
 

@@ -5,7 +5,10 @@ import Monitoring
 
 /// What the service says of itself.
 enum ServiceRoutes {
-    static let all = [health, live, ready, metrics, description]
+    /// On every listener: how the service is, and what this listener has.
+    static let open = [health, description]
+    /// For probes and monitoring: on a listener of their own where there is one.
+    static let operation = [live, ready, metrics]
 
     private static let health = Route(
         operation: "getHealth",
@@ -84,7 +87,7 @@ enum ServiceRoutes {
     /// What the store says, weighed.
     private static func report(_ call: Call) async -> HealthReport {
         let status = await call.store.status()
-        let readsPostgres = status.mode == .postgres
+        let readsPostgres = status.home == .postgres
         return HealthReport(
             mode: status.mode.rawValue,
             checks: [

@@ -11,6 +11,7 @@ import Synchronization
 /// The HTTP service of the catalog: routes, fast lane, limits, and an end that fails no request.
 public final class CatalogServer: Service {
     private let service: ServiceParts
+    private let routes: RouteTable
     private let configuration: ServiceConfiguration
     private let host: String
     private let port: Int
@@ -27,6 +28,10 @@ public final class CatalogServer: Service {
     ///   - host: the address to listen on.
     ///   - port: the port; 0 for one that the kernel chooses.
     ///   - version: the version of the program, for the OpenAPI document.
+    ///   - sessions: where users sign in.
+    ///   - routes: which routes it has; all by default.
+    ///   - administration: what an administrator may do; by default only ask for the mode.
+    ///   - denied: told of every request that is not let in; must not wait.
     ///   - configuration: the limits.
     ///   - logger: where requests that failed are told of.
     ///   - onListening: called with the port once connections are accepted.
@@ -37,11 +42,16 @@ public final class CatalogServer: Service {
         host: String,
         port: Int,
         version: String,
+        sessions: UserSessions,
+        routes: ServedRoutes = .all,
+        administration: Administration = Administration(),
+        denied: @escaping @Sendable (Denial) -> Void = { _ in },
         configuration: ServiceConfiguration = ServiceConfiguration(),
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         let stopping = StopFlag()
+        self.routes = .of(routes)
         self.stopping = stopping
         self.configuration = configuration
         self.host = host
@@ -52,8 +62,11 @@ public final class CatalogServer: Service {
             store: store,
             authenticator: authenticator,
             metrics: ServiceMetrics(registry),
+            administration: administration,
+            sessions: sessions,
+            denied: denied,
             configuration: configuration,
-            description: OpenAPIDocument.bytes(RouteTable.all.routes, version: version),
+            description: OpenAPIDocument.bytes(self.routes.routes, version: version),
             streams: StreamCounter(limit: configuration.streamLimit),
             isStopping: { stopping.isSet }
         )
@@ -63,10 +76,10 @@ public final class CatalogServer: Service {
     ///
     /// Throws when the address cannot be listened on.
     public func run() async throws {
-        let lane = FastLane(service)
+        let lane = routes.hasDocuments ? FastLane(service) : nil
         let (configuration, stopping, onListening) = (configuration, stopping, onListening)
         let application = Application(
-            responder: ServiceResponder(.all, service),
+            responder: ServiceResponder(routes, service),
             server: HTTPServerBuilder { responder in
                 ServiceChannel(
                     responder: responder,

@@ -1,5 +1,8 @@
 import Access
 import Catalog
+import Diagnostics
+import HTTPTypes
+import Hummingbird
 import Monitoring
 import Synchronization
 
@@ -8,12 +11,41 @@ struct ServiceParts: Sendable {
     let store: any CatalogStore
     let authenticator: Authenticator
     let metrics: ServiceMetrics
+    /// What an administrator may do.
+    let administration: Administration
+    /// Where users sign in.
+    let sessions: UserSessions
+    /// Told of every request that is not let in.
+    let denied: @Sendable (Denial) -> Void
     let configuration: ServiceConfiguration
     /// The OpenAPI document.
     let description: [UInt8]
     let streams: StreamCounter
     /// Whether the service is ending.
     let isStopping: @Sendable () -> Bool
+
+    /// Counts somebody who is not let in, and tells of it.
+    func refuse(
+        _ error: AccessError,
+        _ request: Request,
+        _ template: String,
+        principal: String?,
+        from address: String
+    ) {
+        metrics.refused(error)
+        let status = error.code.meaning.httpStatus
+        guard status < 500 else { return }
+        denied(
+            Denial(
+                decision: error.decision,
+                status: status,
+                principal: principal,
+                address: address,
+                method: request.method.rawValue,
+                route: template
+            )
+        )
+    }
 }
 
 /// How many streams of events are open.

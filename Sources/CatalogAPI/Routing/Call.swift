@@ -19,6 +19,8 @@ struct Call: Sendable {
     let query: [String: String]
     /// Who asks; nil on routes that are open to everybody.
     let principal: Principal?
+    /// From where, without the port.
+    let address: String
 
     var store: any CatalogStore { service.store }
     var configuration: ServiceConfiguration { service.configuration }
@@ -87,6 +89,13 @@ struct Call: Sendable {
             throw APIError(.requestFraming, "the connection ended within the body", fields: ["Connection": "close"])
         }
         return bytes
+    }
+
+    /// The bytes of a body that may be left out: `{}` then.
+    func optionalBody() async throws -> [UInt8] {
+        let isEmpty =
+            header(.contentType) == nil && (header(.contentLength) ?? "0") == "0" && header(.transferEncoding) == nil
+        return isEmpty ? Array("{}".utf8) : try await body(["application/json"])
     }
 
     /// The body as JSON, read strictly.

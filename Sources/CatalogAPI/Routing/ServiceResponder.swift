@@ -106,7 +106,8 @@ struct ServiceResponder: HTTPResponder {
                 target: target,
                 path: try Self.decoded(values),
                 query: try Self.query(target, of: route),
-                principal: principal
+                principal: principal,
+                address: context.address
             )
             return try await route.handler(call)
         }
@@ -128,6 +129,7 @@ struct ServiceResponder: HTTPResponder {
 
     private func admit(_ request: Request, _ route: Route, _ context: ServiceContext) async throws -> Principal? {
         guard let scope = route.right.scope else { return nil }
+        var known: Principal?
         do {
             let now = ContinuousClock.now
             let caller = try await service.authenticator.authenticate(
@@ -135,12 +137,13 @@ struct ServiceResponder: HTTPResponder {
                 from: context.address,
                 at: now
             )
+            known = caller.principal
             try caller.admit(at: now)
             try caller.principal.require(scope)
             service.metrics.admitted(caller.principal)
             return caller.principal
         } catch {
-            service.metrics.refused(error)
+            service.refuse(error, request, route.template, principal: known?.name, from: context.address)
             throw error
         }
     }

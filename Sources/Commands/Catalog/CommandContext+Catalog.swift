@@ -66,10 +66,16 @@ extension CommandContext {
     func syncServers(_ selection: TargetSelection, owner: String, clientName: String) async throws -> SyncServers {
         let local = selection.target as? LocalTarget
         return SyncServers(
-            postgres: try postgresConfiguration(try await local?.url(role: "cortex_api") ?? owner),
+            postgres: try await servicePostgres(selection, owner: owner),
             relay: try postgresConfiguration(try await local?.url(role: "cortex_relay") ?? owner),
             redis: RedisConfiguration(try await redisURL(selection), clientName: clientName)
         )
+    }
+
+    /// Where the database is for what reads and writes rows: as the role `cortex_api` on the embedded stack.
+    func servicePostgres(_ selection: TargetSelection, owner: String) async throws -> PostgresConfiguration {
+        let local = selection.target as? LocalTarget
+        return try postgresConfiguration(try await local?.url(role: "cortex_api") ?? owner)
     }
 
     private func withTree<R: Sendable>(

@@ -20,119 +20,80 @@ struct CatalogService: Sendable {
     private let context: CommandContext
     private let selection: TargetSelection
     private let isInsecureLocal: Bool
-    private let registry = MetricRegistry()
+    /// The port of the listener for operation; nil for none of its own.
+    private let operationPort: Int?
+    private let registry = MetricRegistry.process
 
-    init(_ context: CommandContext, _ selection: TargetSelection, isInsecureLocal: Bool) {
+    init(_ context: CommandContext, _ selection: TargetSelection, isInsecureLocal: Bool, operationPort: Int?) {
         self.context = context
         self.selection = selection
         self.isInsecureLocal = isInsecureLocal
+        self.operationPort = operationPort
     }
 
     /// How long requests under way may take once a signal has come.
     private static let patience = Duration.seconds(30)
 
-    private var secrets: String { context.home + "/secrets" }
-
-    /// Serves until SIGTERM or SIGINT.
+    /// Serves until SIGTERM or SIGINT, in whatever mode the system is, also when that changes.
     func run() async throws {
-        ProcessMetrics.add(to: registry)
         OpenFiles.raiseLimit()
         try await context.ensureAdminKey(selection)
-        let owner = try await selection.connectionURL()
-        let mode =
-            if let owner { try await SystemModeRow.read(context.postgresConfiguration(owner)) } else { SystemMode.json }
-        let last = LastMode(home: context.home)
-        if owner == nil, try last.read() == .postgres { throw noDatabase }
-        if mode != .catchup, mode != .frozen { try last.note(mode) }
-        switch (mode, owner) {
-        case (.postgres, let owner?): try await serveDatabase(owner: owner)
-        case (.json, _): try await serveTree()
-        case (let mode, _): throw between(mode)
-        }
-    }
-
-    // MARK: Mode json
-
-    private func serveTree() async throws {
-        let store = try await JSONTreeStore(
-            source: SourceRoot(validating: context.path(try context.sourceText())),
-            mapping: try context.mapping(),
-            runDirectory: context.home + "/run"
+        try await checkStart()
+        let (logger, host) = (logger, context.settings[.host])
+        let keys = FollowingKeyStore(file: FileKeyStore(directory: context.home + "/secrets"))
+        let (store, sessions, denials) = (SwitchingStore(), UserSessions(keys: keys), DenialLog())
+        let link = DatabaseLink(
+            context,
+            selection,
+            store: store,
+            keys: keys,
+            sessions: sessions,
+            denials: denials,
+            logger: logger
         )
-        let keys = FileKeyStore(directory: secrets)
-        try await serve(store, keys: CombinedKeyStore(file: keys, database: nil), mode: .json)
-    }
-
-    // MARK: Mode postgres
-
-    private func serveDatabase(owner: String) async throws {
-        let servers = try await context.syncServers(selection, owner: owner, clientName: "cortex-serve")
-        try await PostgresClient.withClient(servers.postgres, maximumSessions: 2) { client in
-            try await PostgresClient.withClient(servers.relay, maximumSessions: 2) { relay in
-                try await RedisClient.withClient(servers.redis) { redis in
-                    let view = PublishedView(postgres: relay, redis: redis, configuration: context.publishedView)
-                    let name = "serve-\(ProcessTable.own)"
-                    var configuration = SyncConfiguration()
-                    configuration.nearCacheBytes = context.settings[.nearCacheSize].bytes
-                    try await SyncInstance.withInstance(
-                        name,
-                        servers,
-                        configuration: configuration,
-                        publisher: view
-                    ) { instance in
-                        show(instance)
-                        try await HybridStore.withStore(instance) { store in
-                            let database = PostgresKeyStore(client)
-                            let keys = CombinedKeyStore(file: FileKeyStore(directory: secrets), database: database)
-                            try await serve(store, keys: keys, mode: .postgres)
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Shows what the middleware counts.
-    private func show(_ instance: SyncInstance) {
-        let lag = registry.gauge(.relayLag)
-        registry.onExposition {
-            let statistics = instance.statistics
-            lag.set(
-                statistics.relayLag.map { Double($0.components.seconds) + Double($0.components.attoseconds) * 1e-18 }
-                    ?? 0
-            )
-        }
-    }
-
-    // MARK: The server
-
-    private func serve(_ store: any CatalogStore, keys: any KeyStore, mode: SystemMode) async throws {
-        var access = AccessConfiguration()
-        access.isInsecureLocal = isInsecureLocal
-        let rate = context.settings[.keyRate]
-        access.keyLimit = rate == 0 ? nil : .init(rate: Double(rate), burst: rate * 2)
-        access.anonymousClearance = Sensitivity(rawValue: context.settings[.anonymousClearance])
+        let homes = ServiceHomes(link, MiddlewareMetrics(registry))
         let authenticator = Authenticator(keys, access)
-        var limits = ServiceConfiguration()
-        limits.requiresIfMatch = context.settings[.requiresIfMatch]
-        let level = Logger.Level(rawValue: context.settings[.logLevel].rawValue) ?? .info
-        let logger = Logger(label: "cortex.serve") { JSONLogHandler(label: $0, level: level) }
-        let (context, host) = (context, context.settings[.host])
-        let server = CatalogServer(
-            store,
-            authenticator: authenticator,
-            registry: registry,
-            host: host,
-            port: context.settings[.port],
-            version: CortexTool.version,
-            configuration: limits,
-            logger: logger,
-            onListening: { port in
-                context.output.note("serving http://\(host):\(port) in mode \(mode.rawValue)")
+        let listeners = ServiceListeners(host: host, hasOperation: operationPort != nil)
+        func server(_ routes: ServedRoutes, port: Int, _ onListening: @escaping @Sendable (Int) -> Void) -> OpenedServer
+        {
+            let server = CatalogServer(
+                store,
+                authenticator: authenticator,
+                registry: registry,
+                host: host,
+                port: port,
+                version: CortexTool.version,
+                sessions: sessions,
+                routes: routes,
+                administration: Administration { homes.cache },
+                denied: { denials.note($0) },
+                configuration: limits,
+                logger: logger,
+                onListening: { onListening($0) }
+            )
+            return OpenedServer(server: server, store: store)
+        }
+        let output = context.output
+        // They end in reverse: first nothing new is taken, last the homes close.
+        var services: [any Service] = [
+            homes, DenialWriting(log: denials), KeyWatch(authenticator: authenticator),
+            RecordKeeping(home: context.home, listeners: listeners),
+        ]
+        if let operationPort {
+            services.append(server(.operation, port: operationPort) { listeners.operationListens(on: $0) })
+        }
+        services.append(
+            server(operationPort == nil ? .all : .catalog, port: context.settings[.port]) { port in
+                listeners.mainListens(on: port)
+                output.note("serving http://\(host):\(port) in mode \(store.mode?.rawValue ?? "")")
             }
         )
+        try await end(services)
+    }
+
+    private func end(_ services: [any Service]) async throws {
         var configuration = ServiceGroupConfiguration(
-            services: [KeyWatch(authenticator: authenticator), server],
+            services: services,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -140,22 +101,74 @@ struct CatalogService: Sendable {
         try await ServiceGroup(configuration: configuration).run()
     }
 
+    private var access: AccessConfiguration {
+        var access = AccessConfiguration()
+        access.isInsecureLocal = isInsecureLocal
+        let rate = context.settings[.keyRate]
+        access.keyLimit = rate == 0 ? nil : .init(rate: Double(rate), burst: rate * 2)
+        access.anonymousClearance = Sensitivity(rawValue: context.settings[.anonymousClearance])
+        return access
+    }
+
+    private var limits: ServiceConfiguration {
+        var limits = ServiceConfiguration()
+        limits.requiresIfMatch = context.settings[.requiresIfMatch]
+        return limits
+    }
+
+    private var logger: Logger {
+        let level = Logger.Level(rawValue: context.settings[.logLevel].rawValue) ?? .info
+        return Logger(label: "cortex.serve") { JSONLogHandler(label: $0, level: level) }
+    }
+
     // MARK: What stands in the way
 
-    private var noDatabase: CommandError {
+    /// Throws what would keep every request from being answered, before anything is started.
+    private func checkStart() async throws {
+        guard let owner = try await selection.connectionURL() else {
+            if try LastMode(home: context.home).read() == .postgres { throw Self.noDatabase }
+            _ = try context.sourceText()
+            return
+        }
+        switch try await SystemModeRow.read(context.postgresConfiguration(owner)) {
+        case .json, .catchup: _ = try context.sourceText()
+        case .postgres: try await context.withCurrentDatabase(selection) { _ in }
+        case .frozen: break
+        }
+    }
+
+    static var noDatabase: CommandError {
         CommandError(
             .postgresUnavailable,
             "the data is in PostgreSQL, and it is not running",
             hint: "Start it with cortex up, or name another database with --target or DATABASE_URL."
         )
     }
+}
 
-    private func between(_ mode: SystemMode) -> CommandError {
-        CommandError(
-            .syncMode,
-            "the data is on its way: the mode is \(mode.rawValue)",
-            hint: "Start the service again when cortex status says json or postgres."
-        )
+/// A server that listens once there is something to answer from.
+private struct OpenedServer: Service {
+    let server: CatalogServer
+    let store: SwitchingStore
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            // Sleeping fails when the task is cancelled, which is the end.
+            while !store.isReady, (try? await Task.sleep(for: .milliseconds(5))) != nil {}
+        }
+        // A service that ends before it has begun takes no requests.
+        guard store.isReady else { return }
+        try await server.run()
+    }
+}
+
+/// Writes down who was not let in for as long as the service runs, and what is left at its end.
+private struct DenialWriting: Service {
+    let log: DenialLog
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await log.run() }
+        await log.write()
     }
 }
 

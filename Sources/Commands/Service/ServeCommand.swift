@@ -11,7 +11,8 @@ struct ServeCommand: RunnableCommand {
         abstract: "Serve the catalog over HTTP, in whatever mode the system is in.",
         discussion: """
             Ends on SIGTERM or SIGINT: requests under way are answered first. Callers need a key (cortex keys create); the \
-            first one is in secrets/admin.key under the home. docs/http.md has the routes, docs/limits.md the limits.
+            first one is in secrets/admin.key under the home. When the mode changes the service goes along. docs/http.md \
+            has the routes, docs/limits.md the limits.
             """
     )
 
@@ -24,6 +25,13 @@ struct ServeCommand: RunnableCommand {
     var host: String?
     @Option(help: ArgumentHelp("The tree to serve in mode json (default: CORTEX_SOURCE).", valueName: "dir"))
     var source: String?
+    @Option(
+        help: ArgumentHelp(
+            "The port for /metrics, /livez, /readyz and /admin (default: that of the service); 0 for one that the kernel chooses.",
+            valueName: "port"
+        )
+    )
+    var adminPort: Int?
     @Flag(help: "Let everybody in, with all rights; on loopback only.")
     var insecureLocal = false
 
@@ -36,10 +44,16 @@ struct ServeCommand: RunnableCommand {
 
     var handlesSignals: Bool { true }
 
+    func validate() throws {
+        if let adminPort, !(0...65_535).contains(adminPort) {
+            throw ValidationError("--admin-port must be 0 to 65535")
+        }
+    }
+
     func run(in context: CommandContext) async throws -> ExitStatus {
         if insecureLocal { try Loopback.requireInsecureLocal(on: context.settings[.host]) }
         let selection = try context.target(database.target)
-        try await CatalogService(context, selection, isInsecureLocal: insecureLocal).run()
+        try await CatalogService(context, selection, isInsecureLocal: insecureLocal, operationPort: adminPort).run()
         return .done
     }
 }

@@ -45,6 +45,7 @@ struct StatusReport: Encodable, Equatable {
     static func make(in context: CommandContext, selection: TargetSelection, showsSecrets: Bool) async throws -> Self {
         let status = try await status(of: selection, showsSecrets: showsSecrets)
         let mode = await mode(in: context, selection: selection, status: status)
+        let service = await ServiceProbe.status(in: context.home)
         let url = showsSecrets && !selection.isLocal ? selection.url?.reveal() : status.postgres.url
         return Self(
             mode: mode,
@@ -61,7 +62,7 @@ struct StatusReport: Encodable, Equatable {
                 superuserURL: nil,
                 version: status.redis?.version
             ),
-            service: Service(state: .absent, url: nil),
+            service: Service(state: service.state, url: service.url),
             lastRun: RunHistory(directory: context.runsDirectory).newest()
         )
     }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Rows of the change feed that one step of the relay passed on, as `cortex.feed_batches` keeps it.
 struct FeedBatch: Sendable, Equatable {
     /// The number of its row with the highest id.
@@ -35,7 +37,7 @@ struct FeedBatch: Sendable, Equatable {
     static func events(
         _ found: [(row: FeedRow, microseconds: Int64)],
         of batches: ArraySlice<FeedBatch>,
-        after: FeedPosition,
+        after: EventPosition,
         limit: Int,
         skipped: Int
     ) -> [FeedEvent]? {
@@ -47,12 +49,12 @@ struct FeedBatch: Sendable, Equatable {
             guard let place = batches.firstIndex(where: { $0.upto.sees(row.xid) }) else { continue }
             let seq = next[place - batches.startIndex]
             next[place - batches.startIndex] -= 1
-            guard seq > after.seq else { continue }
-            let position = FeedPosition(timeline: after.timeline, seq: seq)
+            guard seq > after.sequence else { continue }
+            let position = EventPosition(timeline: after.timeline, sequence: seq)
             events.append(FeedEvent(position: position, row: row, microseconds: microseconds))
         }
-        events.sort { $0.position.seq < $1.position.seq }
-        let isWhole = events.enumerated().allSatisfy { $1.position.seq == after.seq + $0 + 1 }
+        events.sort { $0.position.sequence < $1.position.sequence }
+        let isWhole = events.enumerated().allSatisfy { $1.position.sequence == after.sequence + $0 + 1 }
         guard isWhole, !events.isEmpty else { return nil }
         return Array(events.prefix(limit))
     }

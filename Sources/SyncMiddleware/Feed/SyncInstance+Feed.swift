@@ -1,4 +1,5 @@
 import Diagnostics
+public import Domain
 import Postgres
 
 /// The change feed for those who follow it, with numbers.
@@ -13,11 +14,11 @@ extension SyncInstance {
     ///   - limit: how many events at most, 1 to 10,000.
     /// - Returns: the events; or, marked `isReset`, that they are not kept any more.
     /// - Throws: `sync.unavailable` when PostgreSQL does not answer in time, `CancellationError`.
-    public func events(after place: FeedPosition?, limit: Int = 500) async throws -> FeedPage {
+    public func events(after place: EventPosition?, limit: Int = 500) async throws -> FeedPage {
         let limit = min(max(limit, 1), 10_000)
         let found = try await query(
             FeedQueries.batches,
-            [.integer(Int64(place?.seq ?? .max)), .integer(Int64(limit))]
+            [.integer(Int64(place?.sequence ?? .max)), .integer(Int64(limit))]
         )
         guard let end = found.first.flatMap(FeedQueries.end) else {
             throw SyncError(
@@ -28,13 +29,13 @@ extension SyncInstance {
         }
         func page(_ events: [FeedEvent] = [], isReset: Bool = false) -> FeedPage {
             let next = isReset || place == nil ? end : events.last?.position ?? place ?? end
-            return FeedPage(events: events, next: next, hasMore: next.seq < end.seq, isReset: isReset)
+            return FeedPage(events: events, next: next, hasMore: next.sequence < end.sequence, isReset: isReset)
         }
         guard let place, place != end else { return page() }
-        guard place.timeline == end.timeline, place.seq < end.seq else { return page(isReset: true) }
+        guard place.timeline == end.timeline, place.sequence < end.sequence else { return page(isReset: true) }
         let batches = FeedBatch.chosen(found.rows.compactMap(FeedQueries.batch), limit: limit)
         guard let first = batches.first, let last = batches.last else { return page(isReset: true) }
-        let skipped = batches.count == 1 ? max(0, last.lastSeq - place.seq - limit) : 0
+        let skipped = batches.count == 1 ? max(0, last.lastSeq - place.sequence - limit) : 0
         let rows = try await query(
             FeedQueries.rows,
             [
@@ -68,9 +69,9 @@ enum FeedQueries {
         ORDER BY f.id DESC OFFSET $3 LIMIT $4
         """
 
-    static func end(_ row: PostgresRow) -> FeedPosition? {
+    static func end(_ row: PostgresRow) -> EventPosition? {
         guard let timeline = row["timeline"].integer, let seq = row["seq"].integer else { return nil }
-        return FeedPosition(timeline: Int(timeline), seq: Int(seq))
+        return EventPosition(timeline: Int(timeline), sequence: Int(seq))
     }
 
     static func batch(_ row: PostgresRow) -> FeedBatch? {

@@ -109,6 +109,7 @@ struct Flight {
     private mutating func readDatabase() async -> ReadStateMachine.Action {
         let sentAt = instance.clock.now
         instance.counters.add(.databaseReads)
+        if need == .strong { instance.counters.add(.strongReads) }
         if case .reading(.fill(let lease)) = machine.state {
             instance.leasedReads.withLock(\.self)?(
                 LeasedRead(kind: kind, id: id, epoch: lease.epoch, lease: lease.token)

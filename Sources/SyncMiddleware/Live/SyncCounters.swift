@@ -5,7 +5,7 @@ final class SyncCounters: Sendable {
     /// What is counted.
     enum Counter: Int, Sendable, CaseIterable {
         case fills, refusedFills, repairedKeys, redisFailures, failedPolls, joinedReads
-        case nearHits, nearMisses, nearBypasses, redisHits, redisMisses, redisBypasses, databaseReads, databaseFailures
+        case nearHits, nearMisses, nearBypasses, redisHits, redisMisses, redisBypasses, databaseReads, strongReads, databaseFailures
         case staleAnswers, failedReads, acknowledgedWrites, unknownWrites, repeatedAnswers, lostLinks, elections
         case passedRows, epochMoves, suspensions, trimmedRows, failedPublications
 
@@ -23,6 +23,7 @@ final class SyncCounters: Sendable {
             case .redisMisses: \.redisMisses
             case .redisBypasses: \.redisBypasses
             case .databaseReads: \.databaseReads
+            case .strongReads: \.strongReads
             case .databaseFailures: \.databaseFailures
             case .joinedReads: \.joinedReads
             case .staleAnswers: \.staleAnswers

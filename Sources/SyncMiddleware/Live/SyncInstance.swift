@@ -120,6 +120,7 @@ public final class SyncInstance: Sendable {
         statistics.databaseBreaker = BreakerState(source.breakerState)
         statistics.redisFailure = store.link.lastFailure.map { "\($0)" }
         statistics.waitingReads = lanes.waitingReads
+        statistics.waitingWrites = postgres.waitingTasks
         return statistics
     }
 

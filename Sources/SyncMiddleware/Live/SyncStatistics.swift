@@ -16,6 +16,8 @@ public struct SyncStatistics: Sendable, Equatable {
     public var redisBypasses = 0
     /// Reads that went to PostgreSQL.
     public var databaseReads = 0
+    /// Those among them that asked for what PostgreSQL says now, as every write does before it.
+    public var strongReads = 0
     /// Reads that PostgreSQL did not answer.
     public var databaseFailures = 0
     /// Reads that waited for somebody else's read of the same key in this process.
@@ -78,6 +80,8 @@ public struct SyncStatistics: Sendable, Equatable {
     public var bypassReason: String?
     /// Reads that wait for a connection to PostgreSQL.
     public var waitingReads = 0
+    /// Writes that wait for a connection to PostgreSQL.
+    public var waitingWrites = 0
     /// Entries of the near-cache.
     public var nearEntries = 0
     /// Their bytes.

@@ -1,3 +1,4 @@
+import Domain
 import Testing
 
 @testable import SyncMiddleware
@@ -31,7 +32,7 @@ struct FeedBatchTests {
         FeedBatch.events(
             rows(found),
             of: batches[...],
-            after: FeedPosition(timeline: 1, seq: after),
+            after: EventPosition(timeline: 1, sequence: after),
             limit: limit,
             skipped: skipped
         )?.map(\.row.id)
@@ -73,12 +74,12 @@ struct FeedBatchTests {
 
     @Test("an id is two numbers", arguments: ["", ":", "1", "1:", ":1", "1:2:3", "-1:2", "+1:2", "1: 2", "1:٣", "a:b"])
     func malformed(_ text: String) {
-        #expect(FeedPosition(text) == nil)
+        #expect(EventPosition(text) == nil)
     }
 
     @Test("an id reads back")
     func position() {
-        #expect(FeedPosition("17:4") == FeedPosition(timeline: 17, seq: 4))
-        #expect(FeedPosition(timeline: 17, seq: 4).description == "17:4")
+        #expect(EventPosition("17:4") == EventPosition(timeline: 17, sequence: 4))
+        #expect(EventPosition(timeline: 17, sequence: 4).description == "17:4")
     }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Domain
 import EmbeddedServers
 import Foundation
 import Postgres
@@ -12,7 +13,7 @@ struct LiveFeedTests {
     /// Reads from a place to the end, `limit` at a time.
     private static func drain(
         _ instance: SyncInstance,
-        after place: FeedPosition,
+        after place: EventPosition,
         limit: Int
     ) async throws -> [FeedEvent] {
         var place = place
@@ -64,10 +65,13 @@ struct LiveFeedTests {
                 let count = try await harness.value("SELECT count(*) FROM cortex.change_feed WHERE id > \(before)")
                 let wanted = count.flatMap { Int($0) } ?? 0
                 try await eventually("all is numbered") {
-                    try await instance.events(after: nil).next.seq == first.seq + wanted
+                    try await instance.events(after: nil).next.sequence == first.sequence + wanted
                 }
                 let all = try await Self.drain(instance, after: first, limit: 10_000)
-                #expect(all.map(\.position.seq) == Array(first.seq + 1...first.seq + wanted), "seed \(seed)")
+                #expect(
+                    all.map(\.position.sequence) == Array(first.sequence + 1...first.sequence + wanted),
+                    "seed \(seed)"
+                )
                 #expect(Set(all.map(\.row.id)).count == wanted, "seed \(seed)")
                 var versions: [String: Int] = [:]
                 for event in all {
@@ -78,16 +82,16 @@ struct LiveFeedTests {
                 }
                 #expect(versions["lost"] == nil && versions["later"] == 1)
                 for (limit, place) in places {
-                    let after = FeedPosition(timeline: first.timeline, seq: first.seq + place)
+                    let after = EventPosition(timeline: first.timeline, sequence: first.sequence + place)
                     let rest = try await Self.drain(instance, after: after, limit: limit)
                     #expect(rest == Array(all[place...]), "seed \(seed), after \(place) by \(limit)")
                 }
                 for foreign in [
-                    FeedPosition(timeline: first.timeline + 1, seq: 1),
-                    FeedPosition(timeline: first.timeline, seq: first.seq + wanted + 1),
+                    EventPosition(timeline: first.timeline + 1, sequence: 1),
+                    EventPosition(timeline: first.timeline, sequence: first.sequence + wanted + 1),
                 ] {
                     let page = try await instance.events(after: foreign)
-                    #expect(page.isReset && page.events.isEmpty && page.next.seq == first.seq + wanted)
+                    #expect(page.isReset && page.events.isEmpty && page.next.sequence == first.sequence + wanted)
                 }
             }
         }
@@ -105,7 +109,7 @@ struct LiveFeedTests {
                 )
                 try await harness.run("UPDATE tasks SET title = '1' WHERE task_id = 't7'")
                 try await eventually("all is numbered") {
-                    try await instance.events(after: nil).next.seq == start.seq + 401
+                    try await instance.events(after: nil).next.sequence == start.sequence + 401
                 }
                 let all = try await Self.drain(instance, after: start, limit: 90)
                 #expect(all.count == 401 && Set(all.map(\.row.rowKey)).count == 400)
