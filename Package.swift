@@ -39,6 +39,7 @@ func tests(_ name: String, _ ours: [String], products: [Target.Dependency] = [])
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -169,7 +170,11 @@ let package = Package(
         // Layer 7
         .executableTarget(name: "cortex", dependencies: ["Commands"], swiftSettings: settings),
         // Tests
-        module("TestSupport", ["Diagnostics", "Processes", "EmbeddedServers"], products: [crypto]),
+        module(
+            "TestSupport",
+            ["Diagnostics", "Processes", "EmbeddedServers"],
+            products: [asyncHTTPClient, crypto, nio, nioHTTP1]
+        ),
         // One process of the fault rig; in no product.
         .executableTarget(
             name: "sync-worker",
@@ -245,6 +250,13 @@ let package = Package(
                 "SyncMiddleware", "Access", "Monitoring", "Catalog", "CatalogAPI", "TestSupport",
             ],
             products: [httpTypes, lifecycle, logging, nio, nioHTTP1]
+        ),
+        tests(
+            "ServiceTests",
+            [
+                "Diagnostics", "Processes", "EmbeddedServers", "Postgres", "SchemaMigration", "ExampleTree",
+                "TestSupport",
+            ]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),

@@ -23,7 +23,8 @@ public final class BuiltProgram: Sendable {
         return FileManager.default.isExecutableFile(atPath: beside) ? beside : ".build/debug/\(program)"
     }
 
-    private let pid: pid_t
+    /// The process.
+    public let pid: pid_t
     private let files: (output: String, talk: String)
 
     private init(pid: pid_t, files: (output: String, talk: String)) {
@@ -75,6 +76,17 @@ public final class BuiltProgram: Sendable {
     /// Sends it a signal.
     public func signal(_ number: Int32) {
         kill(pid, number)
+    }
+
+    /// What it has said on standard error so far.
+    public var talk: String {
+        String(decoding: FileManager.default.contents(atPath: files.talk) ?? Data(), as: UTF8.self)
+    }
+
+    /// Whether it has ended and nobody has waited for it yet.
+    public var hasEnded: Bool {
+        var found = siginfo_t()
+        return waitid(P_PID, id_t(pid), &found, WEXITED | WNOHANG | WNOWAIT) == 0 && found.si_signo == SIGCHLD
     }
 
     /// Waits for its end; once only.

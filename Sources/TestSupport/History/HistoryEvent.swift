@@ -49,13 +49,16 @@ public struct HistoryRead: Codable, Sendable, Equatable {
         case strong
     }
 
+    /// In the place of a version: the answer said that there is no row, and nothing more.
+    public static let absent = -1
+
     /// The key.
     public let key: String
     /// When the reader asked, in nanoseconds of the machine's monotonic clock.
     public let begunAt: Int
     /// What it asked for.
     public let need: Need
-    /// The version of the answer.
+    /// The version of the answer; `absent` where a row was said not to exist and its version was not told.
     public let version: Int
     /// The mark in the answer; nil when the row does not exist.
     public let mark: String?
