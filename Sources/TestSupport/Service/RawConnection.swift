@@ -56,7 +56,7 @@ public struct RawConnection: Sendable {
         heads: Set<Int> = [],
         closesOutput: Bool = false,
         until text: String? = nil,
-        patience: TimeInterval = 10
+        patience: Double = 10
     ) async throws -> Exchange {
         try await withCheckedThrowingContinuation { continuation in
             // Blocking calls do not belong on the threads that the server's tasks run on; those of global queues are the same.
@@ -102,7 +102,7 @@ public struct RawConnection: Sendable {
         _ heads: Set<Int>,
         _ closesOutput: Bool,
         _ text: [UInt8]?,
-        _ patience: TimeInterval
+        _ patience: Double
     ) throws -> Exchange {
         let socket = try RawSocket(port: port)
         for (index, part) in parts.enumerated() {

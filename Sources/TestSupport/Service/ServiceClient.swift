@@ -38,13 +38,13 @@ public struct ServiceClient: Sendable {
 
     /// Asks once; nil when the connection was lost, or could not be made: then nobody knows what became of the request.
     public func ask(
-        _ method: HTTPMethod,
+        _ method: String,
         _ path: String,
         _ fields: [(String, String)] = [],
         body: String? = nil
     ) async -> Answer? {
         var request = HTTPClientRequest(url: address + path)
-        request.method = method
+        request.method = HTTPMethod(rawValue: method)
         request.headers = HTTPHeaders(fields + [("Authorization", "Bearer \(key)")])
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
         do {

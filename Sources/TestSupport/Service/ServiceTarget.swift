@@ -45,7 +45,7 @@ public final class ServiceTarget: LoadTarget {
             case .strong: [("Cortex-Consistency", "strong")]
             case .version(let version): [("Cortex-Min-Version", "tasks/\(key)=p\(epoch)-\(version)")]
             }
-        guard let found = await client.ask(.GET, "/api/tasks/\(key)", fields) else { return nil }
+        guard let found = await client.ask("GET", "/api/tasks/\(key)", fields) else { return nil }
         let source = found.fields["cache-status"]?.prefix { $0 != ";" }
         switch found.status {
         case 200:
@@ -128,19 +128,19 @@ public final class ServiceTarget: LoadTarget {
         switch change.kind {
         case .create:
             return await client.ask(
-                .POST,
+                "POST",
                 "/api/tasks",
                 fields + [("Content-Type", "application/json")],
                 body: #"{"task_id":"\#(key)","title":"\#(change.mark)","description":"\#(Self.description)"}"#
             )
         case .change:
             return await client.ask(
-                .PATCH,
+                "PATCH",
                 "/api/tasks/\(key)",
                 fields + [("Content-Type", "application/merge-patch+json")],
                 body: #"{"title":"\#(change.mark)"}"#
             )
-        case .removal: return await client.ask(.DELETE, "/api/tasks/\(key)", fields)
+        case .removal: return await client.ask("DELETE", "/api/tasks/\(key)", fields)
         }
     }
 

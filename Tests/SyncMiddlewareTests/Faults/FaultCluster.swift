@@ -216,7 +216,7 @@ actor FaultCluster {
         for instance in places.indices {
             let client = try client(instance)
             try await eventually("instance \(instance) is ready: \(talk())") {
-                await client.ask(.GET, "/readyz")?.status == 200
+                await client.ask("GET", "/readyz")?.status == 200
             }
         }
     }
