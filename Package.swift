@@ -246,8 +246,8 @@ let package = Package(
         tests(
             "CatalogAPITests",
             [
-                "Diagnostics", "Domain", "LosslessJSON", "EmbeddedServers", "Postgres", "Redis", "SchemaMigration",
-                "SyncMiddleware", "Access", "Monitoring", "Catalog", "CatalogAPI", "TestSupport",
+                "Diagnostics", "Domain", "LosslessJSON", "Processes", "EmbeddedServers", "Postgres", "Redis",
+                "SchemaMigration", "SyncMiddleware", "Access", "Monitoring", "Catalog", "CatalogAPI", "TestSupport",
             ],
             products: [httpTypes, lifecycle, logging, nio, nioHTTP1]
         ),
@@ -255,7 +255,7 @@ let package = Package(
             "ServiceTests",
             [
                 "Diagnostics", "Processes", "EmbeddedServers", "Postgres", "SchemaMigration", "ExampleTree",
-                "TestSupport",
+                "LoadGeneration", "TestSupport",
             ]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),

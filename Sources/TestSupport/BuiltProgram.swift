@@ -19,12 +19,13 @@ public final class BuiltProgram: Sendable {
     public static let path = path(of: "cortex")
 
     private static func path(of program: String) -> String {
+        guard !program.hasPrefix("/") else { return program }
         let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/\(program)"
         return FileManager.default.isExecutableFile(atPath: beside) ? beside : ".build/debug/\(program)"
     }
 
     /// The process.
-    public let pid: pid_t
+    public let pid: Int32
     private let files: (output: String, talk: String)
 
     private init(pid: pid_t, files: (output: String, talk: String)) {
@@ -36,7 +37,7 @@ public final class BuiltProgram: Sendable {
         let errno: Int32
     }
 
-    /// Starts it, or another program of this build, with an environment of nothing but `PATH` and these variables;
+    /// Starts it, or another program of this build or of this path, with an environment of nothing but `PATH` and these variables;
     /// what it prints goes to files in the directory.
     public static func start(
         _ arguments: [String],

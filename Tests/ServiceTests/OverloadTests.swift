@@ -1,0 +1,82 @@
+import Diagnostics
+import Foundation
+import LoadGeneration
+import TestSupport
+import Testing
+
+/// P21: more is asked than the service can do.
+@Suite("A service that is asked for too much", .serialized, .timeLimit(.minutes(10)))
+struct OverloadTests {
+    /// What one process may grow by beside its caches, at the connections of this test.
+    private static let growth = 128 << 20
+
+    @Test("does as much as before at three times its capacity, beside clients that are slow, and its memory is bounded")
+    func overload() async throws {
+        try await ServicePlace.withStores { place in
+            try await place.withService { service in
+                let key = Secret(try place.adminKey())
+                var ratios: [Double] = []
+                // The first run warms up.
+                _ = try await run(service, key, clients: 16)
+                let before = service.residentMemory
+                for _ in 0..<TestEffort.count(slice: 3, long: 7) {
+                    let capacity = try await run(service, key, clients: 16).goodput
+                    let slow = try SlowClients(service.client(key: key.reveal()))
+                    let overload = try await run(service, key, clients: 192, rate: capacity * 3)
+                    slow.end()
+                    ratios.append(overload.goodput / capacity)
+                    print(
+                        "capacity \(Int(capacity)) requests a second, at three times that \(Int(overload.goodput)), "
+                            + "p99 \(Int(overload.report.latency.p99)) ms, \(overload.report.byStatus)"
+                    )
+                    #expect(overload.report.byStatus.keys.allSatisfy { ["200", "201", "304"].contains($0) })
+                }
+                let grown = service.residentMemory - before
+                print("memory grew by \(grown >> 20) MiB from \(before >> 20) MiB")
+                #expect(grown < Self.growth)
+                // Other tests use the machine too: one of the pairs at least was let alone, and half of them in a long run.
+                let rank = TestEffort.current == .long ? ratios.count / 2 : ratios.count - 1
+                #expect(ratios.sorted()[rank] >= 0.8, "\(ratios)")
+                #expect(try await service.client().ask("GET", "/readyz").status == 200)
+            }
+        }
+    }
+
+    private struct Run {
+        let report: LoadReport
+
+        /// Answers a second that were no refusals.
+        var goodput: Double { Double(report.requests - report.errors) / report.seconds }
+    }
+
+    private func run(_ service: ServiceProcess, _ key: Secret, clients: Int, rate: Double? = nil) async throws -> Run {
+        guard let address = ServiceAddress("http://127.0.0.1:\(service.port)") else {
+            throw ServiceProcess.DoesNotServe(talk: "no address")
+        }
+        var plan = LoadPlan(service: address)
+        plan.duration = .milliseconds(TestEffort.count(slice: 1_200, long: 10_000))
+        plan.clients = clients
+        plan.documents = clients
+        plan.rate = rate
+        plan.key = key
+        return Run(report: try await LoadTest(plan, run: String(UInt32.random(in: 0...UInt32.max), radix: 36)).run())
+    }
+}
+
+/// Connections that send the beginning of a request, and some that never read their answers.
+private final class SlowClients {
+    private var sockets: [RawSocket]
+
+    init(_ client: RawConnection) throws {
+        let list =
+            (["GET /api/assets?limit=500 HTTP/1.1", "Host: h"] + client.fields).joined(separator: "\r\n") + "\r\n\r\n"
+        sockets = try (0..<60).map { number in
+            let socket = try RawSocket(port: client.port)
+            socket.send(Array((number.isMultiple(of: 2) ? "GET /api/assets HTTP/1.1\r\nHo" : list + list).utf8))
+            return socket
+        }
+    }
+
+    /// Leaves.
+    func end() { sockets = [] }
+}
