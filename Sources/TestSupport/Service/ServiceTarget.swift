@@ -33,6 +33,9 @@ public final class ServiceTarget: LoadTarget {
 
     // MARK: Reading
 
+    /// A read; nil when it was refused as the service's documents say, or the connection was lost.
+    ///
+    /// Throws `Undocumented`.
     public func read(_ key: String, _ need: HistoryRead.Need) async throws -> LoadAnswer? {
         try await document(key, need)?.answer
     }
@@ -76,10 +79,16 @@ public final class ServiceTarget: LoadTarget {
 
     // MARK: Writing
 
+    /// Writes the mark under itself as the idempotency key; nil when that was not acknowledged.
+    ///
+    /// Throws `Undocumented`.
     public func write(_ key: String, mark: String) async throws -> Int? {
         try await change(key, mark, removes: false)
     }
 
+    /// Removes the row in the same way; where there is none it makes one.
+    ///
+    /// Throws `Undocumented`.
     public func remove(_ key: String, mark: String) async throws -> Int? {
         try await change(key, mark, removes: true)
     }

@@ -3,7 +3,7 @@ import TestSupport
 
 /// Readers and writers before services over HTTP, and what each of them was told when.
 ///
-/// Each writer has a row of its own; the others are only read.
+/// Each writer has a row of its own; the others are only read, and of these the last one does not exist.
 final class ServiceOutageLoad: Sendable {
     /// What somebody was told.
     struct Told: Sendable {
@@ -17,14 +17,19 @@ final class ServiceOutageLoad: Sendable {
 
         var isWrite: Bool { mark != nil }
 
+        /// Whether the reader was told whether there is a row, and of one that there is.
+        var isAnswered: Bool { answer?.status == (key == ServiceOutageLoad.missing ? 404 : 200) }
+
         /// The version in the ETag.
         var version: Int? {
             answer?.fields["etag"].flatMap { $0.wholeMatch(of: /"p[0-9]+-([0-9]+)"/) }.flatMap { Int($0.1) }
         }
     }
 
-    /// How many rows are only read.
+    /// How many rows are only read; the key behind them has none.
     static let quietKeys = 8
+    /// The key without a row.
+    static let missing = MixedLoadConfiguration.key(quietKeys)
     private static let readers = 6
     private static let writers = 4
 
@@ -67,7 +72,7 @@ final class ServiceOutageLoad: Sendable {
         var random = SeededGenerator(seed: seed &+ UInt64(reader))
         let client = clients[reader % clients.count]
         while await rest(upTo: 40, &random) {
-            let key = MixedLoadConfiguration.key(Int.random(in: 0..<Self.quietKeys, using: &random))
+            let key = MixedLoadConfiguration.key(Int.random(in: 0...Self.quietKeys, using: &random))
             await note(key, mark: nil) { await client.ask("GET", "/api/tasks/\(key)") }
         }
     }
@@ -75,7 +80,7 @@ final class ServiceOutageLoad: Sendable {
     private func write(as writer: Int, seed: UInt64) async {
         var random = SeededGenerator(seed: seed &+ 1_000 &+ UInt64(writer))
         let client = clients[writer % clients.count]
-        let key = MixedLoadConfiguration.key(Self.quietKeys + writer)
+        let key = MixedLoadConfiguration.key(Self.quietKeys + 1 + writer)
         var step = 0
         while await rest(upTo: 80, &random) {
             step += 1
