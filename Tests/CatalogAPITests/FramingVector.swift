@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Bytes on a connection and the answers that they may get.

@@ -50,9 +50,7 @@ struct OverloadTests {
     }
 
     private func run(_ service: ServiceProcess, _ key: Secret, clients: Int, rate: Double? = nil) async throws -> Run {
-        guard let address = ServiceAddress("http://127.0.0.1:\(service.port)") else {
-            throw ServiceProcess.DoesNotServe(talk: "no address")
-        }
+        let address = try #require(ServiceAddress("http://127.0.0.1:\(service.port)"))
         var plan = LoadPlan(service: address)
         plan.duration = .milliseconds(TestEffort.count(slice: 1_200, long: 10_000))
         plan.clients = clients

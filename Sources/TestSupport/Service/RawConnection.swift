@@ -94,6 +94,11 @@ public struct RawConnection: Sendable {
     public struct NoAnswer: Error {
         /// What came instead of an answer.
         public let bytes: [UInt8]
+
+        /// An error about these.
+        public init(bytes: [UInt8]) {
+            self.bytes = bytes
+        }
     }
 
     private func blocking(

@@ -1,4 +1,5 @@
 import EmbeddedServers
+import Foundation
 import Processes
 import TestSupport
 import Testing
