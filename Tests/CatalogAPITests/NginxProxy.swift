@@ -103,7 +103,7 @@ struct NginxProxy {
                         proxy_http_version 1.1;
                         proxy_request_buffering off;
                         proxy_set_header Connection "";
-                        proxy_set_header Host $host;
+                        proxy_set_header Host localhost;
                     }
                 }
             }

@@ -9,6 +9,8 @@ import Testing
 struct OverloadTests {
     /// What one process may grow by beside its caches, at the connections of this test.
     private static let growth = 128 << 20
+    /// The connections that make the most of the service, and those of the overload.
+    private static let clients = (few: 16, many: 128)
 
     @Test("does as much as before at three times its capacity, beside clients that are slow, and its memory is bounded")
     func overload() async throws {
@@ -17,12 +19,12 @@ struct OverloadTests {
                 let key = Secret(try place.adminKey())
                 var ratios: [Double] = []
                 // The first run warms up.
-                _ = try await run(service, key, clients: 16)
+                _ = try await run(service, key, clients: Self.clients.few)
                 let before = service.residentMemory
-                for _ in 0..<TestEffort.count(slice: 3, long: 7) {
-                    let capacity = try await run(service, key, clients: 16).goodput
+                for _ in 0..<TestEffort.count(slice: 2, long: 7) {
+                    let capacity = try await run(service, key, clients: Self.clients.few).goodput
                     let slow = try SlowClients(service.client(key: key.reveal()))
-                    let overload = try await run(service, key, clients: 192, rate: capacity * 3)
+                    let overload = try await run(service, key, clients: Self.clients.many, rate: capacity * 3)
                     slow.end()
                     ratios.append(overload.goodput / capacity)
                     print(
@@ -52,9 +54,9 @@ struct OverloadTests {
     private func run(_ service: ServiceProcess, _ key: Secret, clients: Int, rate: Double? = nil) async throws -> Run {
         let address = try #require(ServiceAddress("http://127.0.0.1:\(service.port)"))
         var plan = LoadPlan(service: address)
-        plan.duration = .milliseconds(TestEffort.count(slice: 1_200, long: 10_000))
+        plan.duration = .milliseconds(TestEffort.count(slice: 2_500, long: 10_000))
         plan.clients = clients
-        plan.documents = clients
+        plan.documents = Self.clients.many
         plan.rate = rate
         plan.key = key
         return Run(report: try await LoadTest(plan, run: String(UInt32.random(in: 0...UInt32.max), radix: 36)).run())

@@ -42,11 +42,11 @@ struct ServiceOutageTests {
             var windows: [Window] = []
             try await load.run(seed: seed) {
                 for outage in Outage.allCases {
-                    for client in clients { try await warm(client) }
+                    try await warm(clients, cluster)
                     windows.append(try await perform(outage, cluster))
                 }
                 // Without a restart.
-                for client in clients { try await warm(client) }
+                try await warm(clients, cluster)
                 try await Task.sleep(for: .milliseconds(300))
             }
             for window in windows { check(window, load.told, seed: seed) }
@@ -56,26 +56,34 @@ struct ServiceOutageTests {
         }
     }
 
-    /// Waits until the service answers writes, and every row that is only read from its caches.
-    private func warm(_ client: ServiceClient) async throws {
-        for number in 0..<ServiceOutageLoad.quietKeys {
-            let key = MixedLoadConfiguration.key(number)
-            try await eventually("\(key) is cached") {
-                let answer = await client.ask("GET", "/api/tasks/\(key)")
-                guard answer?.status == 200, answer?.isStale == false else { return false }
-                return answer?.fields["cache-status"]?.contains("; hit") == true
+    /// Waits until both services take writes and use Redis, and every row that is only read is there.
+    private func warm(_ clients: [ServiceClient], _ cluster: FaultCluster) async throws {
+        for (number, client) in clients.enumerated() {
+            let row = MixedLoadConfiguration.key(ServiceOutageLoad.quietKeys + 10 + number)
+            let other = clients[1 - number]
+            try await eventually("a service takes a write and the other one reads it from Redis") {
+                let written = await client.ask(
+                    "PATCH",
+                    "/api/tasks/\(row)",
+                    [("Content-Type", "application/merge-patch+json")],
+                    body: #"{"description":"\#(UInt64.random(in: 0...UInt64.max))"}"#
+                )
+                guard written?.status == 200 else { return false }
+                return await other.ask("GET", "/api/tasks/\(row)")?.fields["cache-status"] == "cortex-redis; hit"
             }
         }
-        // It leaves a mark in Redis too; whence a 404 comes nobody is told.
-        _ = await client.ask("GET", "/api/tasks/\(ServiceOutageLoad.missing)")
-        let row = MixedLoadConfiguration.key(ServiceOutageLoad.quietKeys + 10)
-        try await eventually("a write is taken") {
-            await client.ask(
-                "PATCH",
-                "/api/tasks/\(row)",
-                [("Content-Type", "application/merge-patch+json")],
-                body: #"{"description":"\#(UInt64.random(in: 0...UInt64.max))"}"#
-            )?.status == 200
+        let keys = (0...ServiceOutageLoad.quietKeys).map(MixedLoadConfiguration.key)
+        try await eventually("all rows are cached") {
+            for key in keys { _ = await clients[0].ask("GET", "/api/tasks/\(key)") }
+            guard let epoch = try await cluster.rows("SELECT epoch FROM cortex.cache_state;").first?.first,
+                let wire = RedisWire(path: cluster.redis.socket)
+            else { return false }
+            return try keys.allSatisfy { key in
+                guard case .bytes(let bytes) = try wire.command("GET", "cortex:\(epoch):tasks:\(key)") else {
+                    return false
+                }
+                return [UInt8(ascii: "V"), UInt8(ascii: "N")].contains(bytes.first ?? 0)
+            }
         }
     }
 
