@@ -11,6 +11,8 @@ struct NginxProxy {
         let isAnswered: Bool
         /// How many answers nginx had from the service.
         let forwarded: Int
+        /// How many of these said that it is no request.
+        let misunderstood: Int
 
         /// A line of the log: `<status> <bytes sent> "<statuses of the service>" "<request line>"`.
         init?(_ line: Substring) {
@@ -20,9 +22,9 @@ struct NginxProxy {
             description = String(line)
             isAnswered = sent > 0
             // A kept connection that the service had ended in the meantime gives 502, and nginx makes another one.
-            forwarded = quoted[1].split(separator: ",").count {
-                Int($0.trimmingCharacters(in: .whitespaces)).map { $0 != 502 } ?? false
-            }
+            let statuses = quoted[1].split(separator: ",").compactMap { Int($0.trimmingCharacters(in: .whitespaces)) }
+            forwarded = statuses.count { $0 != 502 }
+            misunderstood = statuses.count { [400, 414, 431].contains($0) }
         }
     }
 
@@ -102,6 +104,7 @@ struct NginxProxy {
                         proxy_pass http://service;
                         proxy_http_version 1.1;
                         proxy_request_buffering off;
+                        proxy_ignore_client_abort on;
                         proxy_set_header Connection "";
                         proxy_set_header Host localhost;
                     }

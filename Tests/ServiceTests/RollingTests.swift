@@ -126,7 +126,8 @@ struct RollingTests {
             try await clients.prepare()
             try await clients.run {
                 for _ in 0..<3 {
-                    try await Task.sleep(for: .milliseconds(300))
+                    let before = clients.tally.answered
+                    try await eventually("something was answered") { clients.tally.answered > before + 8 }
                     service.signal(SIGKILL)
                     _ = await service.wait()
                     service = try await place.start("home", port: service.port, source)

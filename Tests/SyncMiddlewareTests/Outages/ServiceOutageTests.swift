@@ -61,15 +61,26 @@ struct ServiceOutageTests {
         for (number, client) in clients.enumerated() {
             let row = MixedLoadConfiguration.key(ServiceOutageLoad.quietKeys + 10 + number)
             let other = clients[1 - number]
-            try await eventually("a service takes a write and the other one reads it from Redis") {
+            let end = ContinuousClock.now + .seconds(60)
+            var seen = ""
+            while !seen.hasPrefix("200, cortex-redis; hit") {
+                guard ContinuousClock.now < end else {
+                    let metrics = await other.ask("GET", "/metrics").map { String(decoding: $0.body, as: UTF8.self) }
+                    let lines = metrics?.split(separator: "\n").filter { $0.hasPrefix("cortex_") }.joined(
+                        separator: "\n"
+                    )
+                    throw TimedOut(
+                        what: "a write at one service, read from Redis by the other: \(seen)\n\(lines ?? "")"
+                    )
+                }
                 let written = await client.ask(
                     "PATCH",
                     "/api/tasks/\(row)",
                     [("Content-Type", "application/merge-patch+json")],
                     body: #"{"description":"\#(UInt64.random(in: 0...UInt64.max))"}"#
                 )
-                guard written?.status == 200 else { return false }
-                return await other.ask("GET", "/api/tasks/\(row)")?.fields["cache-status"] == "cortex-redis; hit"
+                let read = await other.ask("GET", "/api/tasks/\(row)")
+                seen = "\(written?.status ?? 0), \(read?.fields["cache-status"] ?? "\(read?.status ?? 0)")"
             }
         }
         let keys = (0...ServiceOutageLoad.quietKeys).map(MixedLoadConfiguration.key)
