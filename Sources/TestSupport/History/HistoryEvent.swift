@@ -68,6 +68,8 @@ public struct HistoryRead: Codable, Sendable, Equatable {
     public let source: String
     /// Whether the answer was labelled stale.
     public let isStale: Bool
+    /// Whether the version is the highest that can have been meant, and not one that was told.
+    public let isAssumed: Bool
 
     /// Makes a read.
     public init(
@@ -78,7 +80,8 @@ public struct HistoryRead: Codable, Sendable, Equatable {
         mark: String?,
         digest: String? = nil,
         source: String,
-        isStale: Bool = false
+        isStale: Bool = false,
+        isAssumed: Bool = false
     ) {
         self.key = key
         self.begunAt = begunAt
@@ -88,5 +91,6 @@ public struct HistoryRead: Codable, Sendable, Equatable {
         self.digest = digest
         self.source = source
         self.isStale = isStale
+        self.isAssumed = isAssumed
     }
 }
