@@ -171,7 +171,11 @@ let package = Package(
         // Layer 7
         .executableTarget(name: "cortex", dependencies: ["Commands"], swiftSettings: settings),
         // Tests
-        module("TestSupport", ["Diagnostics", "Processes", "EmbeddedServers"], products: [crypto]),
+        module(
+            "TestSupport",
+            ["Diagnostics", "Processes", "EmbeddedServers"],
+            products: [asyncHTTPClient, crypto, nio, nioHTTP1]
+        ),
         // One process of the fault rig; in no product.
         .executableTarget(
             name: "sync-worker",
@@ -243,10 +247,17 @@ let package = Package(
         tests(
             "CatalogAPITests",
             [
-                "Diagnostics", "Domain", "LosslessJSON", "EmbeddedServers", "Postgres", "Redis", "SchemaMigration",
-                "SyncMiddleware", "Access", "Monitoring", "Catalog", "CatalogAPI", "TestSupport",
+                "Diagnostics", "Domain", "LosslessJSON", "Processes", "EmbeddedServers", "Postgres", "Redis",
+                "SchemaMigration", "SyncMiddleware", "Access", "Monitoring", "Catalog", "CatalogAPI", "TestSupport",
             ],
             products: [httpTypes, lifecycle, logging, nio, nioEmbedded, nioHTTP1]
+        ),
+        tests(
+            "ServiceTests",
+            [
+                "Diagnostics", "Processes", "EmbeddedServers", "Postgres", "SchemaMigration", "ExampleTree",
+                "LoadGeneration", "TestSupport",
+            ]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),

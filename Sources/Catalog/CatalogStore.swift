@@ -35,7 +35,8 @@ public protocol CatalogStore: Sendable {
     ///   - need: how new the answer has to be.
     ///   - clearance: the highest sensitivity that the reader may see.
     /// - Returns: the document with the place it came from.
-    /// - Throws: `sync.unavailable` when nobody can answer in time.
+    /// - Throws: `sync.unavailable` when nobody can answer in time; `not_found` marked stale where a cache says that there is
+    ///   none and the truth cannot be asked.
     func document(_ key: DocumentKey, need: CatalogNeed, clearance: Sensitivity) async throws -> StoredDocument?
 
     /// Documents of a kind, in the order of their ids, page by page.

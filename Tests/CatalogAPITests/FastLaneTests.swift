@@ -4,6 +4,7 @@ import Domain
 import Foundation
 import Monitoring
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import CatalogAPI

@@ -101,7 +101,7 @@ public final class HybridStore: CatalogStore {
         }
     }
 
-    /// A document from the nearest tier that may answer.
+    /// A document from the nearest tier that may answer; throws `not_found` marked stale where only a cache says that there is none.
     public func document(
         _ key: DocumentKey,
         need: CatalogNeed,
@@ -109,7 +109,11 @@ public final class HybridStore: CatalogStore {
     ) async throws -> StoredDocument? {
         guard key.canExist else { return nil }
         let answer = try await instance.read(key.kind.table.name, key.text, readNeed(need))
-        guard let found = document(key, answer), found.sensitivity <= clearance else { return nil }
+        guard let found = document(key, answer), found.sensitivity <= clearance else {
+            // That there is none may be old too, and has to say so.
+            if answer.source == .stale { throw CatalogError.missing(key, isStale: true) }
+            return nil
+        }
         return found
     }
 
