@@ -98,12 +98,11 @@ struct OutsideWritersTests {
             let path = "\(root)/coordination/task-queue.json"
             let text = try String(contentsOfFile: path, encoding: .utf8)
             try CatalogTree.write(text.replacing("Write the schema", with: Self.mark(0)), to: path)
-            let (theirs, losses) = (TheirWrites(), Mutex<[String]>([]))
+            let theirs = TheirWrites()
             let harness = try await TreeHarness.open(root, runDirectory: directory + "/run") { commit in
                 // What stood in the file before our check stands in it after our rename, or something newer.
                 guard let found = Self.number(in: path) else { return }
-                let complete = theirs.complete(before: commit.lowerBound)
-                if found < complete { losses.withLock { $0.append("\(found) instead of \(complete)") } }
+                theirs.compare(found, before: commit.lowerBound)
             }
             let rounds = TestEffort.count(slice: 40, long: 1_000)
             let isOver = Course()
@@ -124,7 +123,7 @@ struct OutsideWritersTests {
                 }
                 return try await group.reduce(0, +)
             }
-            #expect(losses.withLock { $0 } == [])
+            #expect(theirs.losses.withLock { $0 } == [])
             #expect(count >= 20)
             #expect(try harness.file("coordination/task-queue.json").contains("\"id\": \"task-3\""))
         }
@@ -133,11 +132,16 @@ struct OutsideWritersTests {
     /// The versions that the other program has written, each with its end.
     private final class TheirWrites: Sendable {
         private let ends = Mutex<[ContinuousClock.Instant]>([])
+        /// What was found too old, in words.
+        let losses = Mutex<[String]>([])
 
         func append() { ends.withLock { $0.append(.now) } }
 
-        /// The number of the last one that was complete by then.
-        func complete(before instant: ContinuousClock.Instant) -> Int { ends.withLock { $0.count { $0 < instant } } }
+        /// What is found must be no older than the last one that was complete by then.
+        func compare(_ found: Int, before instant: ContinuousClock.Instant) {
+            let complete = ends.withLock { $0.count { $0 < instant } }
+            if found < complete { losses.withLock { $0.append("\(found) instead of \(complete)") } }
+        }
     }
 
     private static func mark(_ number: Int) -> String { String("outside-\(1_000_000 + number)") }
