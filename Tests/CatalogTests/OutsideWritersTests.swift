@@ -102,7 +102,7 @@ struct OutsideWritersTests {
             let harness = try await TreeHarness.open(root, runDirectory: directory + "/run") { commit in
                 // What stood in the file before our check stands in it after our rename, or something newer.
                 guard let found = Self.number(in: path) else { return }
-                theirs.compare(found, before: commit.lowerBound)
+                theirs.compare(found, after: commit)
             }
             let rounds = TestEffort.count(slice: 40, long: 1_000)
             let isOver = Course()
@@ -129,18 +129,26 @@ struct OutsideWritersTests {
         }
     }
 
-    /// The versions that the other program has written, each with its end.
+    /// The versions that the other program has written, numbered from 1, and what became of them.
     private final class TheirWrites: Sendable {
-        private let ends = Mutex<[ContinuousClock.Instant]>([])
-        /// What was found too old, in words.
+        private let spans = Mutex<[Range<ContinuousClock.Instant>]>([])
+        private let commits = Mutex<[Range<ContinuousClock.Instant>]>([])
+        /// What was lost, in words.
         let losses = Mutex<[String]>([])
 
-        func append() { ends.withLock { $0.append(.now) } }
+        func append(since start: ContinuousClock.Instant) { spans.withLock { $0.append(start..<max(.now, start)) } }
 
-        /// What is found must be no older than the last one that was complete by then.
-        func compare(_ found: Int, before instant: ContinuousClock.Instant) {
-            let complete = ends.withLock { $0.count { $0 < instant } }
-            if found < complete { losses.withLock { $0.append("\(found) instead of \(complete)") } }
+        /// A version that was complete before the check of a commit is found after it, or a newer one, unless a commit
+        /// came between its beginning and its end.
+        func compare(_ found: Int, after commit: Range<ContinuousClock.Instant>) {
+            let commits = commits.withLock { commits in
+                commits.append(commit)
+                return commits
+            }
+            let complete = spans.withLock { $0 }.prefix { $0.upperBound < commit.lowerBound }
+            for (index, span) in complete.enumerated().dropFirst(found) where !commits.contains(where: span.overlaps) {
+                losses.withLock { $0.append("\(index + 1), since \(found) was found") }
+            }
         }
     }
 
@@ -156,13 +164,14 @@ struct OutsideWritersTests {
     private static func patch(_ store: JSONTreeStore, _ round: Int) async throws {
         let key = DocumentKey(.tasks, "task-3")
         let write = CatalogWrite(key, .mergePatch(#"{"title":"\#(round)"}"#.body), author: everything)
-        for _ in 1...20 {
+        let end = ContinuousClock.now + .seconds(60)
+        while .now < end {
             do {
                 _ = try await store.write(write)
                 return
             } catch let error as any CortexError where [.catalogBusy, .notFound].contains(error.code) {
                 // A program that empties a file and is held up says for a while that nothing is in it.
-                continue
+                await Task.yield()
             }
         }
         throw TimedOut(what: "write \(round)")
@@ -177,6 +186,7 @@ struct OutsideWritersTests {
     ) throws -> Int {
         var count = 0
         while !course.isOver.load(ordering: .relaxed) {
+            let start = ContinuousClock.now
             let text = try String(contentsOfFile: path, encoding: .utf8)
             let changed = text.replacing(/outside-\d{7}/, with: mark(count + 1))
             switch style {
@@ -191,7 +201,7 @@ struct OutsideWritersTests {
                 try put(rest, at: changed.utf8.distance(from: changed.startIndex, to: place.lowerBound), in: path)
             }
             count += 1
-            theirs.append()
+            theirs.append(since: start)
             usleep(20_000)
         }
         return count

@@ -15,7 +15,7 @@ struct TreeSnapshotTests {
         var random = SeededGenerator(seed: seed)
         try await withTemporaryDirectory { directory in
             let root = directory + "/tree"
-            try ExampleTree(seed: 11, tasks: 40).write(to: root)
+            try ExampleTree(seed: 11, tasks: 12).write(to: root)
             let files = TreeFiles(
                 source: try SourceRoot(validating: root),
                 extractor: RecordExtractor(mapping: try Mapping.shipped()),
@@ -23,7 +23,7 @@ struct TreeSnapshotTests {
             )
             var picture = TreeSnapshot()
             var rows: [String: TreeRow] = [:]
-            for round in 0..<TestEffort.count(slice: 40, long: 1_000) {
+            for round in 0..<TestEffort.count(slice: 8, long: 400) {
                 if round > 0 { try Self.change(root, &random) }
                 for change in picture.put(try files.changes(since: picture.files)) {
                     let row = try #require(change.after ?? change.before)
