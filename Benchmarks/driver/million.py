@@ -86,16 +86,15 @@ class Million:
             FROM generate_series(1, {self.rows}) AS n"""
 
     def relations(self):
-        """Each asset is made of two others: of the third of its number, and of a near one."""
-        return """
-            WITH a AS MATERIALIZED (
-                SELECT asset_id, row_number() OVER (ORDER BY substring(asset_id FROM '[0-9]+$')::bigint) AS n
-                FROM public.assets WHERE asset_id LIKE 'bench.%'
-            )
+        """Each asset is made of the third of its number, and each fourth of one near it too."""
+        return f"""
             INSERT INTO public.asset_lineage (upstream_raw, upstream_asset_id, downstream_raw, downstream_asset_id,
                 lineage_type, confidence)
-            SELECT u.asset_id, u.asset_id, d.asset_id, d.asset_id, 'derived', 0.9
-            FROM a d JOIN a u ON u.n = d.n / 3 OR (u.n = d.n - 1 - d.n % 50 AND d.n % 4 = 0)"""
+            SELECT up, up, down, down, 'derived', 0.9
+            FROM generate_series(1, {self.rows}) AS n, LATERAL (VALUES (n / 3), (n - 1 - n % 50)) AS u (m),
+                LATERAL (SELECT format('bench.%s.%s', bench_text(n % {WORDS}), n) AS down,
+                    format('bench.%s.%s', bench_text(m % {WORDS}), m) AS up) AS ids
+            WHERE m > 0 AND (m = n / 3 OR n % 4 = 0)"""
 
     def agents(self):
         return """
