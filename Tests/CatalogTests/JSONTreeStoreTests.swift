@@ -159,7 +159,11 @@ struct TreeWritingTests {
             let other = try await TreeHarness.open(harness.root, runDirectory: harness.runDirectory).store
             for round in 1...5 {
                 let key = DocumentKey(.tasks, "made-\(round)")
-                let write = CatalogWrite(key, .create(#"{"title":"New","task_status":"pending"}"#.body), author: everything)
+                let write = CatalogWrite(
+                    key,
+                    .create(#"{"title":"New","task_status":"pending"}"#.body),
+                    author: everything
+                )
                 let (first, second) = round % 2 == 0 ? (harness.store, other) : (other, harness.store)
                 let made = try await first.write(write)
                 #expect(await StoreConformance(store: second).failure(write).code == .catalogExists)
@@ -169,7 +173,11 @@ struct TreeWritingTests {
                     author: everything
                 )
                 #expect(try await second.write(change).body?.field("parent_task_id") == key.id)
-                #expect(try await first.document(change.key, need: .strong, clearance: .internal)?.body.field("parent_task_id") == key.id)
+                #expect(
+                    try await first.document(change.key, need: .strong, clearance: .internal)?.body.field(
+                        "parent_task_id"
+                    ) == key.id
+                )
                 #expect(try await second.document(key, need: .strong, clearance: .internal)?.token == made.token)
             }
         }

@@ -66,7 +66,10 @@ struct ByteMap<Value: Sendable>: Sendable {
     /// Where a key is, or belongs.
     private func place(of key: [UInt8]) -> (Place, isThere: Bool) {
         // The last stretch that begins at or before the key.
-        let stretch = Swift.max(0, Self.firstIndex(in: stretches.count) { Self.precedes(key, stretches[$0][0].key) } - 1)
+        let stretch = Swift.max(
+            0,
+            Self.firstIndex(in: stretches.count) { Self.precedes(key, stretches[$0][0].key) } - 1
+        )
         guard stretch < stretches.count else { return (Place(stretch: 0, offset: 0), false) }
         let entries = stretches[stretch]
         let offset = Self.firstIndex(in: entries.count) { !Self.precedes(entries[$0].key, key) }
