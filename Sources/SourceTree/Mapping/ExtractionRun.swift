@@ -56,9 +56,15 @@ struct ExtractionRun {
         open: () throws -> RecordExtractor.ByteReader,
         emit: (ExtractedRecord) throws -> Void
     ) throws {
+        let selectors = try selectors()
+        guard source.size < Self.scannedAheadBytes else {
+            return try ScanAhead.forEachItem(reader: try open(), selectors: selectors, limits: limits.json) { item in
+                try take(item, open: open, emit: emit)
+            }
+        }
         var scanner = JSONRecordScanner(
             reader: try open(),
-            selectors: try selectors(),
+            selectors: selectors,
             tolerance: .tolerant,
             limits: limits.json
         )
@@ -66,6 +72,9 @@ struct ExtractionRun {
             guard try take(item, open: open, emit: emit) else { return }
         }
     }
+
+    /// From this size on a file is worth a second thread; bytes.
+    private static let scannedAheadBytes = 2 << 20
 
     private func selectors() throws -> [RecordSelector] {
         try (rule?.selections ?? []).map { try RecordSelector(pointer: $0.pointer) }

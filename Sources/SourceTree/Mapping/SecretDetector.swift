@@ -127,9 +127,14 @@ enum SecretDetector {
         isWordByte(byte) || byte == UInt8(ascii: ".")
     }
 
+    /// Digits and the hyphen, as bits.
+    private static let lowWordBytes: UInt64 = 0x03ff_2000_0000_0000
+    /// Letters and the underscore, as bits of the bytes from 64 on.
+    private static let highWordBytes: UInt64 = 0x07ff_fffe_87ff_fffe
+
     @inline(__always)
     static func isWordByte(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 0x5F
-            || byte == 0x2D
+        guard byte < 0x80 else { return false }
+        return (byte < 0x40 ? lowWordBytes : highWordBytes) >> UInt64(byte & 63) & 1 == 1
     }
 }
