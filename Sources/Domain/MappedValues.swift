@@ -25,24 +25,21 @@ public struct MappedValues: Sendable {
 
     /// One value: a number, or where its bytes are.
     public struct Cell: Sendable {
-        /// What it is.
-        public let kind: Kind
-        /// How many texts a list has.
-        public let count: UInt32
         /// The number, or the place of the first byte.
         public let payload: Int64
         /// The number of bytes.
-        let size: Int
+        private let size: UInt32
+        /// What it is.
+        public let kind: Kind
 
-        init(_ kind: Kind, count: UInt32 = 0, payload: Int64 = 0, size: Int = 0) {
+        init(_ kind: Kind, payload: Int64 = 0, size: Int = 0) {
             self.kind = kind
-            self.count = count
             self.payload = payload
-            self.size = size
+            self.size = UInt32(size)
         }
 
         /// Where the bytes are of what is no number.
-        public var place: Range<Int> { Int(payload)..<Int(payload) + size }
+        public var place: Range<Int> { Int(payload)..<Int(payload) + Int(size) }
     }
 
     /// The cells, one for each column.
@@ -95,7 +92,7 @@ public struct MappedValues: Sendable {
     /// Whether there is nothing in a column: NULL or an empty text.
     public func isMissing(_ index: Int) -> Bool {
         let cell = cells[index]
-        return cell.kind == .null || cell.kind == .text && cell.size == 0
+        return cell.kind == .null || cell.kind == .text && cell.place.isEmpty
     }
 
     /// Hands out the bytes of a text; nil for everything else.
@@ -126,7 +123,7 @@ public struct MappedValues: Sendable {
                 bytes.append(contentsOf: text.utf8)
             }
             let size = bytes.count - start
-            cells[index] = Cell(.textArray, count: UInt32(texts.count), payload: Int64(start), size: size)
+            cells[index] = Cell(.textArray, payload: Int64(start), size: size)
         }
     }
 
@@ -145,12 +142,13 @@ public struct MappedValues: Sendable {
 
     private func texts(of cell: Cell) -> [String] {
         var rest = bytes[cell.place]
-        return (0..<cell.count).map { _ in
+        var texts: [String] = []
+        while !rest.isEmpty {
             let length = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-            let text = String(decoding: rest.dropFirst(4).prefix(length), as: UTF8.self)
+            texts.append(String(decoding: rest.dropFirst(4).prefix(length), as: UTF8.self))
             rest = rest.dropFirst(4 + length)
-            return text
         }
+        return texts
     }
 }
 

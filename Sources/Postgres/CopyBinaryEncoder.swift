@@ -146,8 +146,13 @@ public struct CopyBinaryEncoder: Sendable {
         for text in texts { self.text(text) }
     }
 
-    /// `text[]` of so many texts, each behind its length in bytes as four bytes, highest first.
-    public mutating func textArray(count: Int, texts: UnsafeBufferPointer<UInt8>) {
+    /// `text[]` of texts that each stand behind their length in bytes as four bytes, highest first.
+    public mutating func textArray(encoded texts: UnsafeBufferPointer<UInt8>) {
+        var (count, place) = (0, 0)
+        while place < texts.count {
+            place += 4 + texts[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
+            count += 1
+        }
         startTextArray(count: count, size: texts.count)
         bytes.append(contentsOf: texts)
     }

@@ -4,7 +4,8 @@ import Testing
 @Suite("Packed values of a row")
 struct MappedValuesTests {
     static let values: [MappedValue] = [
-        .null, .text(""), .text("a name"), .text("caf\u{e9} \u{1F389}"), .integer(.min), .integer(.max), .numeric("-1.50e400"),
+        .null, .text(""), .text("a name"), .text("caf\u{e9} \u{1F389}"), .integer(.min), .integer(.max),
+        .numeric("-1.50e400"),
         .boolean(true), .boolean(false), .instant(microseconds: -1), .json(Array("{\"a\": 1}".utf8)), .textArray([]),
         .textArray(["", "one", "\u{1F389}"]), .null,
     ]

@@ -72,7 +72,7 @@ extension CopyBinaryEncoder {
         case .numeric: try numeric(String(decoding: bytes[cell.place], as: UTF8.self))
         case .boolean: boolean(cell.payload != 0)
         case .instant: instant(microseconds: cell.payload)
-        case .textArray: textArray(count: Int(cell.count), texts: UnsafeBufferPointer(rebasing: bytes[cell.place]))
+        case .textArray: textArray(encoded: UnsafeBufferPointer(rebasing: bytes[cell.place]))
         }
     }
 }

@@ -69,9 +69,11 @@ struct RecordMapper {
 
     /// The time that a source names; nil where it gives no text of the record.
     private func instant(_ source: ValueSource) -> SourceInstant? {
-        if case .member(let slot, let pointer) = source, pointer.tokens.count == 1 {
-            guard let (_, place) = fields.place(slot: slot) else { return nil }
-            if let instant = fields.record.withPlainText(at: place, { SourceInstant(utf8: $0) }) { return instant }
+        if let member = MemberRead(source) {
+            guard let (_, place) = fields.place(slot: member.slot) else { return nil }
+            if member.isWhole, let instant = fields.record.withPlainText(at: place, { SourceInstant(utf8: $0) }) {
+                return instant
+            }
         }
         guard case .json(let value, _) = resolve(source) else { return nil }
         return Self.instant(value)
@@ -289,12 +291,24 @@ struct RecordMapper {
         values.reserve(program === shape.row ? fields.record.span.count : 64)
         for (index, mask) in program.slotMasks.enumerated() where mask & fields.presentSlots != 0 || mask == .max {
             let column = program.columns[index]
-            if let slot = column.onlySlot, applyPlain(column, slot: slot, values: &values) { continue }
+            if let slot = onlySlot(of: column), applyPlain(column, slot: slot, values: &values) { continue }
             let found = firstValue(of: column, element: element)
             if case .nothing = found { continue }
             apply(column, to: found, values: &values)
         }
         return values
+    }
+
+    /// The slot of the whole member that a column is read from, where the record has no other one that it could be read
+    /// from.
+    private func onlySlot(of column: ColumnProgram) -> Int? {
+        if let slot = column.onlySlot { return slot }
+        var only: Int?
+        for member in column.members where fields.place(slot: member.slot) != nil {
+            guard only == nil, member.isWhole else { return nil }
+            only = member.slot
+        }
+        return only
     }
 
     private mutating func impliedRows() -> [MappedRow] {

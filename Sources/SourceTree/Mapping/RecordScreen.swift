@@ -37,7 +37,7 @@ struct RecordScreen: ~Copyable {
         return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: mostOpenNames) { names in
             withUnsafeTemporaryAllocation(of: Level.self, capacity: deepest) { levels in
                 var screen = RecordScreen(names: names, levels: levels)
-                return text.withUnsafeBufferPointer { screen.run($0) }
+                return text.withUnsafeBufferPointer { !SecretDetector.mayHoldSecret($0) && screen.run($0) }
             }
         }
     }
@@ -84,8 +84,6 @@ struct RecordScreen: ~Copyable {
             hasEscapes = true
             guard let quote = Self.endOfEscapedText(text, from: start) else { return nil }
             end = quote
-        } else if SecretDetector.mayHoldSecret(text, in: start..<end) {
-            return nil
         }
         var position = end + 1
         while position < text.count, text[position] <= 0x20 { position += 1 }

@@ -118,6 +118,8 @@ final class ColumnProgram: Sendable {
     let sources: [ValueSource]
     /// The slots of the members that the sources read, as bits; every bit where there are other sources.
     let slotMask: UInt64
+    /// The slots of the members that the sources read, and whether as a whole; empty where there are other sources.
+    let members: [MemberRead]
     /// The slot of the whole top-level member that is the only source; nil for all other columns.
     let onlySlot: Int?
     /// What is done to a string that needs no closer look.
@@ -128,11 +130,9 @@ final class ColumnProgram: Sendable {
         self.name = name
         self.transform = transform
         self.sources = sources
-        if sources.count == 1, case .member(let slot, let pointer) = sources[0], pointer.tokens.count == 1 {
-            onlySlot = slot
-        } else {
-            onlySlot = nil
-        }
+        let members = sources.compactMap(MemberRead.init)
+        self.members = members.count == sources.count ? members : []
+        onlySlot = sources.count == 1 && members.first?.isWhole == true ? members.first?.slot : nil
         plain = PlainTransform(transform)
         slotMask = sources.reduce(0) { mask, source in
             guard case .member(let slot, _) = source else { return .max }
@@ -159,6 +159,19 @@ enum ColumnTransform: Sendable {
     case flagWord(MappingVocabulary)
     /// `owner/name`, a bare name or a URL, over three columns; the column itself is the name's.
     case repository(owner: Int, url: Int?)
+}
+
+/// What a source reads of a top-level member; without references.
+struct MemberRead: Sendable {
+    let slot: Int
+    /// Whether it reads the member itself, not something inside of it.
+    let isWhole: Bool
+
+    init?(_ source: ValueSource) {
+        guard case .member(let slot, let pointer) = source else { return nil }
+        self.slot = slot
+        isWhole = pointer.tokens.count == 1
+    }
 }
 
 /// What is done to a string without escapes; without references, so that asking for it costs none.
