@@ -27,8 +27,9 @@ final class ScanAhead: @unchecked Sendable {
         let limits: JSONLimits
     }
 
-    /// Hands out the items of a stream until `take` says that the rest is not wanted; throws what the reader and `take`
-    /// throw. The reader is not used any more when this returns.
+    /// Hands out the items of a stream until `take` says that the rest is not wanted.
+    ///
+    /// Throws what the reader and `take` throw. The reader is not used any more when this returns.
     static func forEachItem(
         reader: @escaping RecordExtractor.ByteReader,
         selectors: [RecordSelector],
