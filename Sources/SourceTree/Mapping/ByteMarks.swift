@@ -1,37 +1,34 @@
-/// Tests of eight bytes at a time: each byte's highest bit says whether it passes.
+/// Tests of sixteen bytes at a time.
 enum ByteMarks {
-    private static let ones: UInt64 = 0x0101_0101_0101_0101
-    private static let highs: UInt64 = 0x8080_8080_8080_8080
+    typealias Bytes = SIMD16<UInt8>
+    typealias Marks = SIMDMask<SIMD16<Int8>>
 
     /// The bytes that equal one.
     @inline(__always)
-    static func equal(_ word: UInt64, to byte: UInt8) -> UInt64 {
-        let difference = word ^ ones &* UInt64(byte)
-        return ~((difference & ~highs) &+ ~highs | difference) & highs
-    }
-
-    /// The bytes of ASCII from one to another.
-    @inline(__always)
-    static func between(_ word: UInt64, _ first: UInt8, _ last: UInt8) -> UInt64 {
-        let low = word & ~highs
-        let fromFirst = low &+ ones &* UInt64(0x80 - first)
-        let behindLast = low &+ ones &* UInt64(0x7F - last)
-        return fromFirst & ~behindLast & ~word & highs
+    static func equal(_ bytes: Bytes, to byte: UInt8) -> Marks {
+        bytes .== Bytes(repeating: byte)
     }
 
     /// The letters, digits, `_` and `-`.
     @inline(__always)
-    static func wordBytes(_ word: UInt64) -> UInt64 {
-        // In lower case `_` is DEL and `-` itself; no other byte becomes a letter by it but `@` and brackets, which
-        // stand beside the letters.
-        between(word | ones &* 0x20, UInt8(ascii: "a"), UInt8(ascii: "z"))
-            | between(word, UInt8(ascii: "0"), UInt8(ascii: "9"))
-            | equal(word, to: UInt8(ascii: "_")) | equal(word, to: UInt8(ascii: "-"))
+    static func wordBytes(_ bytes: Bytes) -> Marks {
+        // In lower case no other byte is a letter.
+        let letters = (bytes | Bytes(repeating: 0x20)) &- Bytes(repeating: UInt8(ascii: "a"))
+        let digits = bytes &- Bytes(repeating: UInt8(ascii: "0"))
+        return (letters .<= Bytes(repeating: 25)) .| (digits .<= Bytes(repeating: 9))
+            .| equal(bytes, to: UInt8(ascii: "_")) .| equal(bytes, to: UInt8(ascii: "-"))
     }
 
-    /// The marks as eight bits, that of the lowest byte lowest.
+    /// The marks as sixteen bits, that of the first byte lowest.
     @inline(__always)
-    static func bits(_ marks: UInt64) -> UInt64 {
-        ((marks >> 7) &* 0x0102_0408_1020_4080) >> 56
+    static func bits(_ marks: Marks) -> UInt64 {
+        let halves = unsafeBitCast(marks, to: SIMD2<UInt64>.self)
+        return bits(halves[0]) | bits(halves[1]) << 8
+    }
+
+    /// One bit of each of eight bytes that have all bits or none, that of the lowest byte lowest.
+    @inline(__always)
+    private static func bits(_ marks: UInt64) -> UInt64 {
+        ((marks & 0x0101_0101_0101_0101) &* 0x0102_0408_1020_4080) >> 56
     }
 }

@@ -130,13 +130,13 @@ enum SecretDetector {
         var (runs, dots): (UInt64, UInt64) = (0, 0)
         var position = start
         let end = min(start + 64, bytes.count)
-        while position + 8 <= end {
-            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let dotMarks = ByteMarks.equal(word, to: UInt8(ascii: "."))
+        while position + 16 <= end {
+            let piece = bytes.loadUnaligned(fromByteOffset: position, as: SIMD16<UInt8>.self)
+            let dotMarks = ByteMarks.equal(piece, to: UInt8(ascii: "."))
             let shift = UInt64(position - start)
-            runs |= ByteMarks.bits(ByteMarks.wordBytes(word) | dotMarks) << shift
+            runs |= ByteMarks.bits(ByteMarks.wordBytes(piece) .| dotMarks) << shift
             dots |= ByteMarks.bits(dotMarks) << shift
-            position += 8
+            position += 16
         }
         while position < end {
             let bit: UInt64 = 1 << UInt64(position - start)
