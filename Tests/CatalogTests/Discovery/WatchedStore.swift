@@ -1,5 +1,6 @@
 import Catalog
 import Domain
+import NIOCore
 import Synchronization
 
 /// A store that counts what is asked of it, and lets a test step in before each write.
@@ -38,6 +39,12 @@ final class WatchedStore: CatalogStore {
     func status() async -> CatalogStatus { await store.status() }
 
     func cached(_ key: DocumentKey) -> StoredDocument? { store.cached(key) }
+
+    func fetchCached(
+        _ key: DocumentKey,
+        on loop: any EventLoop,
+        _ completion: @escaping @Sendable (StoredDocument?) -> Void
+    ) -> Bool { store.fetchCached(key, on: loop, completion) }
 
     func document(_ key: DocumentKey, need: CatalogNeed, clearance: Sensitivity) async throws -> StoredDocument? {
         try await store.document(key, need: need, clearance: clearance)
