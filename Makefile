@@ -22,11 +22,13 @@ run: build ## Migrate the example project to an embedded PostgreSQL and show wha
 # So many tests at a time: they start real servers, and waits have limits. Swift Testing would start all at once.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 4
 
-test: setup ## Build and run all tests
+test: ## Build and run all tests
+	@scripts/setup --tests
 	scripts/build-debug
 	$(SWIFT) test --skip-build --disable-xctest
 
-test-faults: setup ## Run all tests with their long runs: every position of a fault, thirty kills, large hostile trees (an hour)
+test-faults: ## Run all tests with their long runs: every position of a fault, thirty kills, large hostile trees (an hour)
+	@scripts/setup --tests
 	scripts/build-debug
 	CORTEX_TEST_EFFORT=long $(SWIFT) test --skip-build --disable-xctest
 

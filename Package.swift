@@ -49,6 +49,7 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -132,7 +133,7 @@ let package = Package(
             products: [crypto]
         ),
         module("RedisSource", ["Diagnostics", "RESP", "Redis", "Processes", "SourceTree"], products: [crypto]),
-        module("SyncMiddleware", ["Diagnostics", "Domain", "Postgres", "RESP", "Redis"]),
+        module("SyncMiddleware", ["Diagnostics", "Domain", "Postgres", "RESP", "Redis"], products: [nio]),
         .target(
             name: "Access",
             dependencies: [
@@ -148,7 +149,7 @@ let package = Package(
         module(
             "Catalog",
             ["Diagnostics", "Domain", "LosslessJSON", "Processes", "SourceTree", "Postgres", "SyncMiddleware"],
-            products: [crypto]
+            products: [crypto, nio]
         ),
         // Layer 5
         module(
@@ -170,7 +171,11 @@ let package = Package(
         // Layer 7
         .executableTarget(name: "cortex", dependencies: ["Commands"], swiftSettings: settings),
         // Tests
-        module("TestSupport", ["Diagnostics", "Processes", "EmbeddedServers"], products: [crypto]),
+        module(
+            "TestSupport",
+            ["Diagnostics", "Processes", "EmbeddedServers"],
+            products: [asyncHTTPClient, crypto, nio, nioHTTP1]
+        ),
         // One process of the fault rig; in no product.
         .executableTarget(
             name: "sync-worker",
@@ -242,10 +247,17 @@ let package = Package(
         tests(
             "CatalogAPITests",
             [
-                "Diagnostics", "Domain", "LosslessJSON", "EmbeddedServers", "Postgres", "Redis", "SchemaMigration",
-                "SyncMiddleware", "Access", "Monitoring", "Catalog", "CatalogAPI", "TestSupport",
+                "Diagnostics", "Domain", "LosslessJSON", "Processes", "EmbeddedServers", "Postgres", "Redis",
+                "SchemaMigration", "SyncMiddleware", "Access", "Monitoring", "Catalog", "CatalogAPI", "TestSupport",
             ],
-            products: [httpTypes, lifecycle, logging, nio, nioHTTP1]
+            products: [httpTypes, lifecycle, logging, nio, nioEmbedded, nioHTTP1]
+        ),
+        tests(
+            "ServiceTests",
+            [
+                "Diagnostics", "Processes", "EmbeddedServers", "Postgres", "SchemaMigration", "ExampleTree",
+                "LoadGeneration", "TestSupport",
+            ]
         ),
         tests("RuntimeTargetsTests", ["Diagnostics", "Processes", "EmbeddedServers", "RuntimeTargets", "TestSupport"]),
         tests("ReportingTests", ["Diagnostics", "Domain", "Reporting"]),

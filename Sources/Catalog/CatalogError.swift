@@ -22,6 +22,8 @@ public struct CatalogError: CortexError {
     public let faults: [Fault]
     /// The version that the document has, where another one was expected.
     public let currentToken: VersionToken?
+    /// Whether this is what a cache says that cannot be asked about: PostgreSQL is away; only of `not_found`.
+    public let isStale: Bool
 
     init(
         _ code: ErrorCode,
@@ -29,7 +31,8 @@ public struct CatalogError: CortexError {
         hint: String? = nil,
         cause: (any Error)? = nil,
         faults: [Fault] = [],
-        currentToken: VersionToken? = nil
+        currentToken: VersionToken? = nil,
+        isStale: Bool = false
     ) {
         self.code = code
         self.message = message
@@ -37,6 +40,7 @@ public struct CatalogError: CortexError {
         self.cause = cause
         self.faults = faults
         self.currentToken = currentToken
+        self.isStale = isStale
     }
 
     static func invalid(_ pointer: String, _ message: String) -> CatalogError {

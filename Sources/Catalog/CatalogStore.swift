@@ -1,4 +1,5 @@
 public import Domain
+public import NIOCore
 
 /// What the service serves and writes: one implementation per home of the data.
 ///
@@ -15,6 +16,18 @@ public protocol CatalogStore: Sendable {
     /// Never waits: for the fast lane. Clearance is the caller's to check, on `sensitivity`.
     func cached(_ key: DocumentKey) -> StoredDocument?
 
+    /// Asks the caches outside of this process for a document, for the fast lane on an event loop.
+    ///
+    /// The closure is called on `loop`, never before this returns, with what counts as `cached` does or with nil; then
+    /// `document` says more.
+    ///
+    /// - Returns: false where nothing can be asked here and now; the closure is not called then.
+    func fetchCached(
+        _ key: DocumentKey,
+        on loop: any EventLoop,
+        _ completion: @escaping @Sendable (StoredDocument?) -> Void
+    ) -> Bool
+
     /// A document; nil where there is none that the reader may see.
     ///
     /// - Parameters:
@@ -22,7 +35,8 @@ public protocol CatalogStore: Sendable {
     ///   - need: how new the answer has to be.
     ///   - clearance: the highest sensitivity that the reader may see.
     /// - Returns: the document with the place it came from.
-    /// - Throws: `sync.unavailable` when nobody can answer in time.
+    /// - Throws: `sync.unavailable` when nobody can answer in time; `not_found` marked stale where a cache says that there is
+    ///   none and the truth cannot be asked.
     func document(_ key: DocumentKey, need: CatalogNeed, clearance: Sensitivity) async throws -> StoredDocument?
 
     /// Documents of a kind, in the order of their ids, page by page.

@@ -2,27 +2,46 @@
 ///
 /// The schema has further columns that loading and triggers own (`version`, `imported_version`, `source_record_id`)
 /// and generated ones (`search_vector`). A test holds this list against the database.
-public struct CatalogTable: Sendable, Hashable {
-    /// The name in schema `public`.
-    public let name: String
-    /// The key's columns: one text column, one uuid column, or kind and id.
-    public let key: [String]
-    /// All columns that records fill, the key's included, in the order of the table.
-    public let columns: [CatalogColumn]
+///
+/// A table is a reference that is never given back: every row names one, and passing it on costs nothing.
+public struct CatalogTable: Sendable {
+    private let definition: Unmanaged<Definition>
 
-    init(_ name: String, key: [String], _ columns: [[CatalogColumn]]) {
-        self.name = name
-        self.key = key
-        self.columns = columns.flatMap(\.self)
+    private final class Definition: Sendable {
+        let name: String
+        let key: [String]
+        let columns: [CatalogColumn]
+        let hasDerivedKey: Bool
+        let mappedColumns: [CatalogColumn]
+
+        init(name: String, key: [String], columns: [CatalogColumn]) {
+            self.name = name
+            self.key = key
+            self.columns = columns
+            let hasDerivedKey = key.count == 1 && columns.first?.type == .uuid
+            self.hasDerivedKey = hasDerivedKey
+            mappedColumns = columns.filter { $0.reference == nil && !(hasDerivedKey && $0.name == key[0]) }
+        }
     }
+
+    private init(_ name: String, key: [String], _ columns: [[CatalogColumn]]) {
+        definition = .passRetained(Definition(name: name, key: key, columns: columns.flatMap(\.self)))
+    }
+
+    /// The name in schema `public`.
+    public var name: String { definition.takeUnretainedValue().name }
+
+    /// The key's columns: one text column, one uuid column, or kind and id.
+    public var key: [String] { definition.takeUnretainedValue().key }
+
+    /// All columns that records fill, the key's included, in the order of the table.
+    public var columns: [CatalogColumn] { definition.takeUnretainedValue().columns }
 
     /// Whether the key is derived from the record (`DeterministicID` of table, record and role), not read from it.
-    public var hasDerivedKey: Bool { key.count == 1 && columns.first?.type == .uuid }
+    public var hasDerivedKey: Bool { definition.takeUnretainedValue().hasDerivedKey }
 
     /// The columns that a mapping fills: those that are no derived foreign keys and no derived key.
-    public var mappedColumns: [CatalogColumn] {
-        columns.filter { $0.reference == nil && !(hasDerivedKey && $0.name == key[0]) }
-    }
+    public var mappedColumns: [CatalogColumn] { definition.takeUnretainedValue().mappedColumns }
 
     /// The table of this name.
     public static func named(_ name: String) -> CatalogTable? {
@@ -229,4 +248,16 @@ public struct CatalogTable: Sendable, Hashable {
             CatalogColumn.time("recorded"),
         ]
     )
+}
+
+extension CatalogTable: Hashable {
+    /// Whether both are the same table.
+    public static func == (left: CatalogTable, right: CatalogTable) -> Bool {
+        left.definition.toOpaque() == right.definition.toOpaque()
+    }
+
+    /// Hashes the table's identity.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(definition.toOpaque())
+    }
 }

@@ -17,18 +17,61 @@ public struct DeterministicID: Sendable, Hashable, CustomStringConvertible {
     ///
     /// Parts are prefixed with their length so that ("ab", "c") and ("a", "bc") differ.
     public init(namespace: Namespace, parts: [[UInt8]]) {
-        // In one piece: there is an id for every record and many rows, and each update of a hash has its price.
-        var text = namespace.bytes
-        text.reserveCapacity(parts.reduce(text.count) { $0 + $1.count + 8 })
-        for part in parts {
-            withUnsafeBytes(of: UInt64(part.count).bigEndian) { text.append(contentsOf: $0) }
-            text += part
+        self.init(namespace: namespace) { list in
+            for part in parts { list.append(part) }
         }
-        let halves = Insecure.SHA1.hash(data: text).withUnsafeBytes { hash in
+    }
+
+    /// The same of parts that are appended one by one: there is an id for every record and many rows.
+    public init(namespace: Namespace, appending append: (inout Parts) -> Void) {
+        var parts = Parts(namespace)
+        append(&parts)
+        var hash = Insecure.SHA1()
+        // In one piece: each update of a hash has its price.
+        parts.text.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        let halves = hash.finalize().withUnsafeBytes { hash in
             (hash.loadUnaligned(as: UInt64.self), hash.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
         }
         high = UInt64(bigEndian: halves.0) & ~0xF000 | 0x5000
         low = UInt64(bigEndian: halves.1) & ~0xC000_0000_0000_0000 | 0x8000_0000_0000_0000
+    }
+
+    /// The parts of a name, each behind its length.
+    public struct Parts: Sendable {
+        fileprivate var text: [UInt8] = []
+
+        fileprivate init(_ namespace: Namespace) {
+            text.reserveCapacity(160)
+            text.append(contentsOf: namespace.bytes)
+        }
+
+        /// Bytes.
+        public mutating func append(_ part: [UInt8]) {
+            appendBigEndian(part.count)
+            text.append(contentsOf: part)
+        }
+
+        /// A text, as UTF-8.
+        public mutating func append(_ part: String) {
+            appendBigEndian(part.utf8.count)
+            text.append(contentsOf: part.utf8)
+        }
+
+        /// An id, as its 16 bytes.
+        public mutating func append(_ part: DeterministicID) {
+            appendBigEndian(16)
+            withUnsafeBytes(of: (part.high.bigEndian, part.low.bigEndian)) { text.append(contentsOf: $0) }
+        }
+
+        /// A number, as eight bytes, highest first.
+        public mutating func append(_ part: Int) {
+            appendBigEndian(8)
+            appendBigEndian(part)
+        }
+
+        private mutating func appendBigEndian(_ number: Int) {
+            withUnsafeBytes(of: number.bigEndian) { text.append(contentsOf: $0) }
+        }
     }
 
     /// The 16 bytes in order.

@@ -31,7 +31,7 @@ public struct MappedRow: Sendable {
     /// Derived keys are made of table, record and role.
     public var role: String
     /// Values in the order of `table.mappedColumns`.
-    public var values: [MappedValue]
+    public var packed: MappedValues
     /// How good a candidate for its key the row is: lower wins.
     ///
     /// The record's own rows have the rank of its source; rows that a record merely implies (an agent named by a task)
@@ -39,10 +39,13 @@ public struct MappedRow: Sendable {
     public var rank: Int
 
     /// A row.
-    public init(table: CatalogTable, role: String, values: [MappedValue], rank: Int) {
+    public init(table: CatalogTable, role: String, values: MappedValues, rank: Int) {
         self.table = table
         self.role = role
-        self.values = values
+        packed = values
         self.rank = rank
     }
+
+    /// The values one by one, in the order of `table.mappedColumns`.
+    public var values: [MappedValue] { Array(packed) }
 }

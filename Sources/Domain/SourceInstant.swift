@@ -23,6 +23,11 @@ public enum SourceInstant: Sendable, Equatable {
     public init(utf8 text: ArraySlice<UInt8>) {
         self = text.withUnsafeBufferPointer { InstantScanner.scan($0) }
     }
+
+    /// Reads a text as its UTF-8 bytes.
+    public init(utf8 text: UnsafeBufferPointer<UInt8>) {
+        self = InstantScanner.scan(text)
+    }
 }
 
 /// Days since 1970-01-01 of a proleptic Gregorian date (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").

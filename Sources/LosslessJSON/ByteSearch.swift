@@ -23,6 +23,13 @@ enum ByteSearch: Sendable {
         return marks & highs
     }
 
+    /// Marks each byte that equals `byte` in its highest bit, and no other one.
+    @inline(always)
+    static func exactMarks(of byte: UInt8, in word: UInt64) -> UInt64 {
+        let difference = word ^ (ones &* UInt64(byte))
+        return ~(((difference & ~highs) &+ ~highs) | difference) & highs
+    }
+
     /// The index of the first byte from `start` that is no JSON white space, or `end`.
     @inline(always)
     static func skipWhitespace(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {

@@ -31,15 +31,25 @@ public struct JSONKey: Sendable {
         name.withUnsafeBufferPointer { matches($0) }
     }
 
-    func matches(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        let node = storage.node(index)
-        guard !node.hasEscapes else { return unescaped.elementsEqual(name) }
-        guard Int(node.end - node.start) == name.count + 2 else { return false }
-        return storage.bytes.withUnsafeBufferPointer { bytes in
-            let first = Int(node.start) + 1
-            for offset in name.indices where bytes[first + offset] != name[offset] { return false }
-            return true
+    private func matches(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        storage.bytes.withUnsafeBufferPointer { Self.matches(name, storage.node(index), in: $0) }
+    }
+
+    /// Whether the unescaped name of a node has exactly these bytes; `bytes` are the document's.
+    @inline(__always)
+    static func matches(
+        _ name: UnsafeBufferPointer<UInt8>,
+        _ node: TapeNode,
+        in bytes: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        guard !node.hasEscapes else {
+            let raw = Array(bytes[Int(node.start)..<Int(node.end)])
+            return JSONText.unescape(raw[...], hasEscapes: true).elementsEqual(name)
         }
+        guard Int(node.end - node.start) == name.count + 2 else { return false }
+        let first = Int(node.start) + 1
+        for offset in name.indices where bytes[first + offset] != name[offset] { return false }
+        return true
     }
 }
 

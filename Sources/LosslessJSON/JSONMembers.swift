@@ -86,6 +86,33 @@ extension JSONValue {
         JSONValue(storage: storage, index: Int(place.index) + 1)
     }
 
+    /// What kind of value the member at a place of this object has.
+    public func kind(at place: JSONMemberPlace) -> JSONKind { storage.node(Int(place.index) + 1).kind }
+
+    /// Hands out the text of the member at a place of this object where it is a string without escapes, as it stands
+    /// between the quotes; nil for all other values.
+    public func withPlainText<Result>(
+        at place: JSONMemberPlace,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Result
+    ) -> Result? {
+        let node = storage.node(Int(place.index) + 1)
+        guard node.kind == .string, !node.hasEscapes else { return nil }
+        return storage.bytes.withUnsafeBufferPointer {
+            body(UnsafeBufferPointer(rebasing: $0[Int(node.start) + 1..<Int(node.end) - 1]))
+        }
+    }
+
+    /// Hands out the exact bytes of the value of the member at a place of this object.
+    public func withRawText<Result>(
+        at place: JSONMemberPlace,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Result
+    ) -> Result {
+        let node = storage.node(Int(place.index) + 1)
+        return storage.bytes.withUnsafeBufferPointer {
+            body(UnsafeBufferPointer(rebasing: $0[Int(node.start)..<Int(node.end)]))
+        }
+    }
+
     /// Appends the member at a place of this object as it is written, without white space around its colon.
     public func appendMember(at place: JSONMemberPlace, to output: inout [UInt8]) {
         let (name, value) = (storage.node(Int(place.index)), storage.node(Int(place.index) + 1))

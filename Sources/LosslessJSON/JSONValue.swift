@@ -56,14 +56,16 @@ extension JSONValue {
 
     private func member(_ key: UnsafeBufferPointer<UInt8>) -> JSONValue? {
         guard kind == .object else { return nil }
-        var found: Int?
+        var found = -1
         let end = Int(node.next)
-        var name = index + 1
-        while name < end {
-            if JSONKey(storage: storage, index: name).matches(key) { found = name + 1 }
-            name = Int(storage.node(name + 1).next)
+        storage.bytes.withUnsafeBufferPointer { bytes in
+            var name = index + 1
+            while name < end {
+                if JSONKey.matches(key, storage.node(name), in: bytes) { found = name + 1 }
+                name = Int(storage.node(name + 1).next)
+            }
         }
-        return found.map { JSONValue(storage: storage, index: $0) }
+        return found < 0 ? nil : JSONValue(storage: storage, index: found)
     }
 
     /// The value that an RFC 6901 pointer names, such as `/tasks/0/id`; the value itself for an empty pointer.

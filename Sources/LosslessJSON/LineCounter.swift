@@ -17,10 +17,20 @@ struct LineCounter: Hashable, Sendable {
         guard target > position, let text = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
         var index = position - base
         let end = target - base
-        while let newline = ByteSearch.first(Ascii.newline, in: text, index, end) {
-            line += 1
-            lineStart = base + newline + 1
-            index = newline + 1
+        while index &+ 8 <= end {
+            let marks = ByteSearch.exactMarks(of: Ascii.newline, in: ByteSearch.word(text + index))
+            if marks != 0 {
+                line += marks.nonzeroBitCount
+                lineStart = base + index + 8 - marks.leadingZeroBitCount >> 3
+            }
+            index &+= 8
+        }
+        while index < end {
+            if text[index] == Ascii.newline {
+                line += 1
+                lineStart = base + index + 1
+            }
+            index += 1
         }
         position = target
     }

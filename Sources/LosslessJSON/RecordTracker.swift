@@ -41,12 +41,16 @@ struct RecordTracker: GrammarSink {
     private var open: [OpenRecord] = []
     /// The number of open containers.
     private var depth = 0
+    /// What lies deeper is neither a record nor leads to one: `deepest`, or less inside of a container that no selector
+    /// goes on from.
+    private var reach: Int
 
     init(selectors: [RecordSelector], maximumNameBytes: Int) {
         self.selectors = selectors
         self.maximumNameBytes = maximumNameBytes
         lengths = selectors.map(\.components.count)
         deepest = lengths.max() ?? -1
+        reach = deepest
         matched = Array(repeating: 0, count: selectors.count)
     }
 
@@ -56,6 +60,7 @@ struct RecordTracker: GrammarSink {
     /// Forgets the value that was being read.
     mutating func reset() {
         depth = 0
+        reach = deepest
         oversizedName = nil
         if !frames.isEmpty { frames.removeAll(keepingCapacity: true) }
         if !open.isEmpty { open.removeAll(keepingCapacity: true) }
@@ -76,29 +81,21 @@ struct RecordTracker: GrammarSink {
 
     @inline(always)
     mutating func open(isObject: Bool, at offset: Int) {
-        if depth <= deepest { openOnPath(isObject: isObject, at: offset) }
+        if depth <= reach { openOnPath(isObject: isObject, at: offset) }
         depth += 1
     }
 
     @inline(always)
     mutating func close(end: Int) {
         depth -= 1
-        if depth <= deepest { closeOnPath(end: end) }
+        if depth <= reach { closeOnPath(end: end) }
     }
 
     @inline(always)
     mutating func name(start: Int, end: Int, hasEscapes: Bool, in bytes: UnsafeRawBufferPointer, base: Int) {
-        guard depth <= deepest else { return }
-        guard mayLeadOn || end - start > maximumNameBytes else { return }
+        if end - start > maximumNameBytes, depth <= deepest, oversizedName == nil { oversizedName = start }
+        guard depth <= reach else { return }
         nameOnPath(start: start, end: end, hasEscapes: hasEscapes, in: bytes, base: base)
-    }
-
-    /// Whether a selector goes on from the innermost container: most names are those of records, where none does.
-    private var mayLeadOn: Bool {
-        for selector in matched.indices where matched[selector] >= depth - 1 && lengths[selector] >= depth {
-            return true
-        }
-        return false
     }
 
     private mutating func nameOnPath(
@@ -110,9 +107,7 @@ struct RecordTracker: GrammarSink {
     ) {
         var name: [UInt8] = []
         // A name over the limit may no longer be at hand; the value is reported invalid.
-        if end - start > maximumNameBytes {
-            if oversizedName == nil { oversizedName = start }
-        } else {
+        if end - start <= maximumNameBytes {
             let raw = Array(bytes[start - base..<end - base])
             name = JSONText.unescape(raw[...], hasEscapes: hasEscapes)
         }
@@ -126,7 +121,7 @@ struct RecordTracker: GrammarSink {
 
     @inline(always)
     mutating func scalar(_ kind: JSONKind, start: Int, end: Int, hasEscapes: Bool) {
-        guard depth <= deepest else { return }
+        guard depth <= reach else { return }
         enterElement()
         for selector in selectors.indices where isRecord(selector) {
             note(selector, span: ByteSpan(start: start, end: end), kind: kind)
@@ -144,9 +139,17 @@ extension RecordTracker {
             open.append(OpenRecord(selector: selector, start: offset, depth: depth, kind: kind))
         }
         if depth < deepest { frames.append(Frame(isObject: isObject)) }
+        if !leadsOn { reach = depth }
+    }
+
+    /// Whether a selector goes on into the container that is being opened.
+    private var leadsOn: Bool {
+        for selector in matched.indices where matched[selector] == depth && lengths[selector] > depth { return true }
+        return false
     }
 
     private mutating func closeOnPath(end: Int) {
+        reach = deepest
         if depth < deepest { frames.removeLast() }
         var first = open.count
         while first > 0, open[first - 1].depth == depth { first -= 1 }

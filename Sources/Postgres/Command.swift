@@ -78,6 +78,8 @@ struct Statement: Sendable {
         /// Several statements in one text, without parameters.
         case script
         case parameterised([PostgresValue])
+        /// These, with one Sync behind them; the text counts for messages alone.
+        case pipeline([PostgresStatement])
     }
 
     let number: Int

@@ -71,6 +71,12 @@ public struct CopyBinaryEncoder: Sendable {
         appendField(utf8)
     }
 
+    /// `text`, `json` or `bytea` from its bytes in memory.
+    public mutating func field(_ content: UnsafeBufferPointer<UInt8>) {
+        append(Int32(content.count))
+        bytes.append(contentsOf: content)
+    }
+
     /// `bigint`.
     public mutating func integer(_ number: Int64) {
         appendEightBytes(UInt64(bitPattern: number))
@@ -136,18 +142,29 @@ public struct CopyBinaryEncoder: Sendable {
 
     /// `text[]`, one dimension, no NULLs.
     public mutating func textArray(_ texts: [String]) {
-        let start = bytes.count
-        append(Int32(0))
-        append(Int32(texts.isEmpty ? 0 : 1))
+        startTextArray(count: texts.count, size: texts.reduce(0) { $0 + 4 + $1.utf8.count })
+        for text in texts { self.text(text) }
+    }
+
+    /// `text[]` of texts that each stand behind their length in bytes as four bytes, highest first.
+    public mutating func textArray(encoded texts: UnsafeBufferPointer<UInt8>) {
+        var (count, place) = (0, 0)
+        while place < texts.count {
+            place += 4 + texts[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
+            count += 1
+        }
+        startTextArray(count: count, size: texts.count)
+        bytes.append(contentsOf: texts)
+    }
+
+    private mutating func startTextArray(count: Int, size: Int) {
+        append(Int32(count == 0 ? 12 : 20 + size))
+        append(Int32(count == 0 ? 0 : 1))
         append(Int32(0))
         append(Int32(25))
-        if !texts.isEmpty {
-            append(Int32(texts.count))
-            append(Int32(1))
-            for text in texts { self.text(text) }
-        }
-        let length = Int32(bytes.count - start - 4)
-        withUnsafeBytes(of: length.bigEndian) { bytes.replaceSubrange(start..<start + 4, with: $0) }
+        guard count > 0 else { return }
+        append(Int32(count))
+        append(Int32(1))
     }
 
     /// `numeric`, from decimal text with optional sign, fraction and exponent, or `NaN`; exact, with as many decimals as

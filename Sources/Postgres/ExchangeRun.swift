@@ -28,6 +28,8 @@ final class ExchangeRun {
     let parameters: EncodedParameters
     let startedAt: ContinuousClock.Instant
     var plan: StatementCache.Plan
+    /// The statements of a pipeline.
+    var pipeline: PipelineRun?
     /// Whether the statement itself, not only its PREPARE, was sent.
     var isSent = false
     /// Whether it was sent again because the server had dropped its prepared form.

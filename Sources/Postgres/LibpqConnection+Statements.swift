@@ -12,13 +12,14 @@ extension LibpqConnection {
         if early?.number == statement.number {
             return reply(.failure(.cancelledBeforeSending("a statement")))
         }
-        let parameters: EncodedParameters
+        let run: ExchangeRun
         do {
-            parameters = try Self.encode(statement)
+            let parameters = try Self.encode(statement)
+            run = ExchangeRun(statement: statement, parameters: parameters, waiter: .answer(reply))
+            if case .pipeline(let statements) = statement.form { run.pipeline = try PipelineRun(statements) }
         } catch {
             return reply(.failure(error))
         }
-        let run = ExchangeRun(statement: statement, parameters: parameters, waiter: .answer(reply))
         if case .parameterised = statement.form, statement.shape == .collected || statement.shape == .rows,
             machine.state == .idle
         {
@@ -44,11 +45,16 @@ extension LibpqConnection {
     }
 
     private static func encode(_ statement: Statement) throws(PostgresError) -> EncodedParameters {
-        guard !statement.sql.utf8.contains(0) else {
-            throw PostgresError.misuse("the statement holds U+0000, which SQL text cannot hold")
-        }
+        try check(statement.sql)
         if case .parameterised(let values) = statement.form { return try EncodedParameters(values) }
         return try EncodedParameters([])
+    }
+
+    /// Throws `postgres.protocol` for a text that cannot be sent.
+    static func check(_ sql: String) throws(PostgresError) {
+        guard !sql.utf8.contains(0) else {
+            throw PostgresError.misuse("the statement holds U+0000, which SQL text cannot hold")
+        }
     }
 
     var isInTransaction: Bool {
@@ -61,7 +67,9 @@ extension LibpqConnection {
         guard let handle, let run else { return }
         let sql = run.statement.sql
         var isAccepted: Int32
-        if case .script = run.statement.form {
+        if run.pipeline != nil {
+            isAccepted = run.pipeline?.send(handle, &cache) == true ? 1 : 0
+        } else if case .script = run.statement.form {
             isAccepted = PQsendQuery(handle, sql)
         } else {
             isAccepted = run.parameters.withPointers { count, types, values, lengths, formats in
@@ -98,6 +106,10 @@ extension LibpqConnection {
             // Asking a broken connection for a result does not wait; a working one must not be asked too early.
             if !isBroken, PQisBusy(handle) == 1 { break }
             guard let result = PQgetResult(handle) else {
+                if isInsidePipeline(handle) {
+                    run.pipeline?.stepEnded()
+                    continue
+                }
                 guard resultsEnded(handle) else { break }
                 continue
             }
@@ -127,7 +139,21 @@ extension LibpqConnection {
         return true
     }
 
+    /// Whether more of a pipeline comes; where its Sync was answered the connection leaves the mode.
+    private func isInsidePipeline(_ handle: OpaquePointer) -> Bool {
+        guard let pipeline = run?.pipeline, PQstatus(handle) != CONNECTION_BAD else { return false }
+        return !pipeline.isSynced
+    }
+
+    /// Takes a result of a pipeline that is no statement's; false: it is one's.
+    private func takeOfPipeline(_ result: OpaquePointer) -> Bool {
+        guard let run, run.pipeline?.isKept(PQresultStatus(result), &cache) == false else { return false }
+        if run.pipeline?.isSynced == true, PQexitPipelineMode(handle) == 0 { isBroken = true }
+        return true
+    }
+
     private func take(_ result: OpaquePointer) {
+        if run?.pipeline != nil, takeOfPipeline(result) { return }
         let kind = ConnectionStateMachine.ResultKind(PQresultStatus(result))
         switch machine.received(kind) {
         case .keep: keep(result)
@@ -184,7 +210,9 @@ extension LibpqConnection {
     /// The exchange is over: decides its outcome, or sends the statement again where the prepared form was refused.
     func finish() {
         guard let run, let exchange = machine.exchange else { return }
-        if run.refusesPreparedForm {
+        if run.pipeline != nil, run.isOfPreparedForm, let key = run.pipeline?.failedKey {
+            cache.forget(key)
+        } else if run.refusesPreparedForm {
             cache.forget(run.cacheKey)
             if exchange.effect == .commits, exchange.stop == .none, !isInTransaction, !run.isRepeated {
                 run.isRepeated = true

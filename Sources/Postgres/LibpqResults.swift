@@ -77,7 +77,12 @@ extension ExchangeRun {
 
     /// Whether the server no longer has, or no longer accepts, the prepared form of the statement.
     var refusesPreparedForm: Bool {
-        guard case .prepared = plan, let sqlState = serverError?.sqlState else { return false }
-        return sqlState == "26000" || sqlState == "0A000"
+        guard case .prepared = plan else { return false }
+        return isOfPreparedForm
+    }
+
+    /// Whether the error is one of a statement that was prepared before.
+    var isOfPreparedForm: Bool {
+        serverError?.sqlState == "26000" || serverError?.sqlState == "0A000"
     }
 }

@@ -60,6 +60,21 @@ public final class PostgresClient: Sendable {
         }
     }
 
+    /// The same with first statements that share a round trip with BEGIN, see `PostgresSession`.
+    @discardableResult
+    public func withTransaction<R>(
+        _ mode: TransactionMode = .readWrite,
+        opening: [PostgresStatement],
+        timeout: Duration? = nil,
+        _ body: (PostgresSession, [PostgresResult]) async throws -> R
+    ) async throws -> R {
+        try await withLease(resets: false) { session in
+            try await session.withTransaction(mode, opening: opening, timeout: timeout) {
+                try await body(session, $0)
+            }
+        }
+    }
+
     /// Runs one statement on any session and gives all its rows.
     ///
     /// Session state that it sets (locks, settings) does not last. `timeout` is the time from sending it until it is

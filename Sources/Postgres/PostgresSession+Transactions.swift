@@ -11,20 +11,30 @@ extension PostgresSession {
         _ mode: TransactionMode = .readWrite,
         _ body: () async throws -> R
     ) async throws -> R {
+        try await withTransaction(mode, opening: []) { _ in try await body() }
+    }
+
+    /// The same with first statements that share a round trip with BEGIN: the body gets the result of each.
+    ///
+    /// When one of them fails the body does not run. `timeout` is for all of them, as for `query`.
+    @discardableResult
+    public func withTransaction<R>(
+        _ mode: TransactionMode = .readWrite,
+        opening: [PostgresStatement],
+        timeout: Duration? = nil,
+        _ body: ([PostgresResult]) async throws -> R
+    ) async throws -> R {
         try checkOpen()
         guard !isInTransaction else {
             throw PostgresError.misuse("transactions do not nest", hint: "use withSavepoint inside of one")
         }
-        _ = try await connection.perform(
-            mode.begin,
-            .parameterised([]),
-            effect: .insideTransaction,
-            deadline: deadline(nil)
-        )
         let result: R
         do {
-            result = try await body()
+            let begin = [PostgresStatement(mode.begin)]
+            let results = try await pipeline(begin + opening, effect: .insideTransaction, deadline: deadline(timeout))
+            result = try await body(Array(results.dropFirst()))
         } catch {
+            guard isInTransaction else { throw error }
             throw await undone("ROLLBACK", after: error)
         }
         try await commit()

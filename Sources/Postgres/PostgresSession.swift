@@ -40,6 +40,36 @@ public final class PostgresSession: Sendable {
         return last
     }
 
+    /// Runs several statements with one round trip, in their order, and gives the result of each.
+    ///
+    /// The first that fails ends them: those behind it do not run, and its error is thrown. Outside of a transaction all of
+    /// them are one, unless one is BEGIN or COMMIT. `timeout`, and what is thrown, as for `query`.
+    public func pipeline(
+        _ statements: [PostgresStatement],
+        timeout: Duration? = nil
+    ) async throws(PostgresError) -> [PostgresResult] {
+        try checkOpen()
+        return try await pipeline(statements, effect: nil, deadline: deadline(timeout))
+    }
+
+    func pipeline(
+        _ statements: [PostgresStatement],
+        effect: ConnectionStateMachine.Effect?,
+        deadline: ContinuousClock.Instant?
+    ) async throws(PostgresError) -> [PostgresResult] {
+        guard !statements.isEmpty else { return [] }
+        let (_, answer) = try await connection.perform(
+            "a pipeline",
+            .pipeline(statements),
+            effect: effect,
+            deadline: deadline
+        )
+        guard case .results(let results) = answer, results.count == statements.count else {
+            throw PostgresError.misuse("the server sent not as many results as there were statements")
+        }
+        return results
+    }
+
     /// Runs several statements in one text, without parameters, and gives their results.
     ///
     /// Outside of a transaction the whole script is one, unless it holds BEGIN or COMMIT itself. Throws as `query` does;

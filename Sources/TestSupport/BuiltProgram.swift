@@ -19,11 +19,13 @@ public final class BuiltProgram: Sendable {
     public static let path = path(of: "cortex")
 
     private static func path(of program: String) -> String {
+        guard !program.hasPrefix("/") else { return program }
         let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/\(program)"
         return FileManager.default.isExecutableFile(atPath: beside) ? beside : ".build/debug/\(program)"
     }
 
-    private let pid: pid_t
+    /// The process.
+    public let pid: Int32
     private let files: (output: String, talk: String)
 
     private init(pid: pid_t, files: (output: String, talk: String)) {
@@ -35,7 +37,7 @@ public final class BuiltProgram: Sendable {
         let errno: Int32
     }
 
-    /// Starts it, or another program of this build, with an environment of nothing but `PATH` and these variables;
+    /// Starts it, or another program of this build or of this path, with an environment of nothing but `PATH` and these variables;
     /// what it prints goes to files in the directory.
     public static func start(
         _ arguments: [String],
@@ -75,6 +77,17 @@ public final class BuiltProgram: Sendable {
     /// Sends it a signal.
     public func signal(_ number: Int32) {
         kill(pid, number)
+    }
+
+    /// What it has said on standard error so far.
+    public var talk: String {
+        String(decoding: FileManager.default.contents(atPath: files.talk) ?? Data(), as: UTF8.self)
+    }
+
+    /// Whether it has ended and nobody has waited for it yet.
+    public var hasEnded: Bool {
+        var found = siginfo_t()
+        return waitid(P_PID, id_t(pid), &found, WEXITED | WNOHANG | WNOWAIT) == 0 && found.si_signo == SIGCHLD
     }
 
     /// Waits for its end; once only.

@@ -34,6 +34,25 @@ struct ConnectionStateMachineTests {
         expect(machine.tick(now: 32, hasUnsent: false), .close)
     }
 
+    @Test("lets whole requests be answered at once only while nothing else is owed and nothing ends")
+    func atOnce() {
+        var machine = machine()
+        #expect(machine.takesAtOnce)
+        machine.answeredAtOnce(now: 20)
+        #expect(machine.takesAtOnce)
+        expect(machine.tick(now: 49, hasUnsent: false), .nothing)
+        expect(machine.tick(now: 50, hasUnsent: false), .close)
+
+        #expect(!asked().takesAtOnce)
+        #expect(!asked(keepsAlive: false).takesAtOnce)
+        var quiescing = self.machine()
+        quiescing.quiesce()
+        #expect(!quiescing.takesAtOnce)
+        var halfClosed = self.machine()
+        expect(halfClosed.inputClosed(), .close)
+        #expect(!halfClosed.takesAtOnce)
+    }
+
     @Test("ends after the last answer when the request, the answer or the service says so")
     func ends() {
         var byRequest = asked(keepsAlive: false)

@@ -4,6 +4,7 @@ import Domain
 import Foundation
 import Monitoring
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import CatalogAPI
@@ -133,6 +134,108 @@ struct FastLaneTests {
             #expect(found.answers.map(\.status).prefix(5) == [200, 200, 200, 200, 200])
             #expect(found.answers.map(\.status).suffix(4) == [429, 429, 429, 429])
             #expect(found.answers.last?.field("retry-after") != nil)
+        }
+    }
+
+    // MARK: What another cache holds
+
+    /// A store whose documents `r0` to `r9` are in Redis.
+    private static func farStore(_ delay: Duration = .milliseconds(1)) -> MemoryStore {
+        let store = store()
+        for number in 0..<10 { store.put(DocumentKey(.tasks, "r\(number)"), body, version: number, tier: .redis) }
+        store.state.withLock { ($0.hasFarCache, $0.fetchDelay) = (true, delay) }
+        return store
+    }
+
+    @Test("answers what Redis holds without the router, with the same bytes")
+    func farBytes() async throws {
+        let store = Self.farStore()
+        try await TestService.run(store) { connection in
+            var texts: [String] = []
+            for path in ["/api/tasks/r3", "/api/tasks/r3?"] {
+                let request = Array("GET \(path) HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
+                texts.append(Self.comparable(try await connection.exchange([request], expected: 1).bytes))
+            }
+            #expect(texts[0] == texts[1])
+            #expect(texts[0].contains("Cache-Status: cortex-redis; hit"))
+            #expect(store.state.withLock { ($0.needs.count, $0.fetches) } == (1, 1))
+        }
+    }
+
+    @Test("keeps the order of answers while it asks, wherever the bytes are cut")
+    func farOrder() async throws {
+        let store = Self.farStore()
+        try await TestService.run(store) { connection in
+            let names: [String] = (0..<60).map { number in
+                if number % 7 == 0 { return "far" }
+                if number % 11 == 0 { return "none" }
+                return number % 2 == 0 ? "r\(number % 10)" : "a"
+            }
+            let stream = names.flatMap { Self.bytes("GET /api/tasks/\($0)") }
+            for size in [stream.count, 1_000, 97] {
+                let parts = stride(from: 0, to: stream.count, by: size).map {
+                    Array(stream[$0..<min($0 + size, stream.count)])
+                }
+                let found = try await connection.exchange(parts, expected: names.count)
+                let tags = found.answers.map { $0.field("etag") ?? "none" }
+                let expected = names.map {
+                    switch $0 {
+                    case "none": "none"
+                    case let name where name.hasPrefix("r"): "\"p7-\(name.dropFirst())\""
+                    default: "\"p7-3\""
+                    }
+                }
+                #expect(tags == expected, "in parts of \(size) bytes")
+            }
+        }
+    }
+
+    @Test("a peer that sends nothing more gets the answer that is being fetched, and so does one whose service ends")
+    func farEnd() async throws {
+        let store = Self.farStore(.milliseconds(50))
+        let request = Self.bytes("GET /api/tasks/r1")
+        try await TestService.run(store) { connection in
+            let found = try await connection.exchange([request, []], expected: nil, closesOutput: true)
+            #expect(found.answers.map(\.status) == [200])
+            #expect(found.isClosed)
+        }
+        let late = try await TestService.run(store) { connection in
+            let answer = Task { try await connection.exchange([request], expected: 1) }
+            while store.state.withLock({ $0.fetches }) < 2 { try await Task.sleep(for: .milliseconds(1)) }
+            return answer
+        }
+        #expect(try await late.value.answers.map(\.status) == [200])
+    }
+
+    @Test("counts a request once that Redis cannot answer")
+    func farMiss() async throws {
+        var access = AccessConfiguration()
+        access.anonymousClearance = .internal
+        access.anonymousLimit = .init(rate: 1, burst: 4)
+        let store = Self.farStore()
+        try await TestService.run(store, authenticator: Authenticator(NoKeys(), access)) { connection in
+            var found: [Int] = []
+            for name in ["far", "none", "r1", "r2", "r3"] {
+                found.append(try await connection.ask("GET", "/api/tasks/\(name)").status)
+            }
+            #expect(found == [200, 404, 200, 200, 429])
+            #expect(store.state.withLock { ($0.needs.count, $0.fetches) } == (2, 5))
+        }
+    }
+
+    @Test("a peer that asks and does not read gets everything once it reads, and the service holds little of it")
+    func slowReader() async throws {
+        let store = Self.store()
+        let large = "{\"version\":5,\"text\":\"\(String(repeating: "x", count: 200_000))\"}"
+        store.put(DocumentKey(.tasks, "large"), large, version: 5)
+        let registry = MetricRegistry()
+        try await TestService.run(store, registry: registry) { connection in
+            let requests = (0..<500).flatMap { _ in Self.bytes("GET /api/tasks/large") }
+            // 100 MB of answers, of which the reader takes the first at once and the others when it can.
+            let found = try await connection.exchange([requests], expected: 1)
+            #expect(found.answers.first?.body.count == large.utf8.count)
+            let answered = registry.counter(.httpRequests, "/api/tasks/{id}", "GET", "200").value
+            #expect(answered < 400, "answers are made faster than they are read")
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Bytes on a connection and the answers that they may get.
@@ -13,6 +14,11 @@ struct FramingVector: CustomTestStringConvertible, Sendable {
     var closesOutput = false
 
     var testDescription: String { name }
+
+    /// How many lines look like the first of a request, those within bodies among them.
+    var requestLines: Int {
+        String(decoding: parts.joined(), as: UTF8.self).components(separatedBy: " HTTP/").count - 1
+    }
 
     init(
         _ name: String,
@@ -67,6 +73,25 @@ extension FramingVector {
         ),
         .init("HEAD before GET", head + get, statuses: [200, 200], ends: false, heads: [0]),
         .init("a body of its length", post + "Content-Length: 2\r\n\r\n{}" + get, statuses: [200, 200], ends: false),
+        .init(
+            "a request within a body",
+            post + "Content-Length: \(get.utf8.count)\r\n\r\n" + get + get,
+            statuses: [400, 200],
+            ends: false
+        ),
+        .init(
+            "a request within a chunk",
+            post + "Transfer-Encoding: chunked\r\n\r\n\(String(get.utf8.count, radix: 16))\r\n" + get
+                + "\r\n0\r\n\r\n" + get,
+            statuses: [400, 200],
+            ends: false
+        ),
+        .init(
+            "a request within a body that nobody reads",
+            "POST /livez HTTP/1.1\r\nHost: h\r\nContent-Length: \(get.utf8.count)\r\n\r\n" + get + get,
+            statuses: [405, 200],
+            ends: false
+        ),
         .init(
             "an unread body",
             "POST /livez HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n12345" + get,

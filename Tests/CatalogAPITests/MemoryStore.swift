@@ -1,5 +1,6 @@
 import Diagnostics
 import Domain
+import NIOCore
 import Synchronization
 
 @testable import Catalog
@@ -15,6 +16,10 @@ final class MemoryStore: CatalogStore {
         var events: [CatalogEvent] = []
         var isReset = false
         var delay: Duration = .zero
+        /// Whether documents of the tier `redis` can be fetched on event loops, how long that takes, and how often it was done.
+        var hasFarCache = false
+        var fetchDelay: Duration = .milliseconds(1)
+        var fetches = 0
         /// How often somebody waited for events.
         var waits = 0
     }
@@ -53,6 +58,20 @@ final class MemoryStore: CatalogStore {
 
     func cached(_ key: DocumentKey) -> StoredDocument? {
         state.withLock { $0.documents[key] }.flatMap { $0.tier == .near ? $0 : nil }
+    }
+
+    func fetchCached(
+        _ key: DocumentKey,
+        on loop: any EventLoop,
+        _ completion: @escaping @Sendable (StoredDocument?) -> Void
+    ) -> Bool {
+        let (found, delay, isAsked) = state.withLock { state in
+            if state.hasFarCache { state.fetches += 1 }
+            return (state.documents[key], state.fetchDelay, state.hasFarCache)
+        }
+        guard isAsked else { return false }
+        loop.scheduleTask(in: .init(delay)) { completion(found?.tier == .redis ? found : nil) }
+        return true
     }
 
     func document(_ key: DocumentKey, need: CatalogNeed, clearance: Sensitivity) async throws -> StoredDocument? {

@@ -2,6 +2,7 @@ import Access
 import Catalog
 import Domain
 import HTTPTypes
+import TestSupport
 import Testing
 
 @testable import CatalogAPI

@@ -5,6 +5,7 @@ import Domain
 import Logging
 import Monitoring
 import ServiceLifecycle
+import TestSupport
 
 /// A running service on a port that the kernel chose.
 enum TestService {

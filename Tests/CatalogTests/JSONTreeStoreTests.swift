@@ -153,6 +153,54 @@ struct TreeWritingTests {
         }
     }
 
+    @Test("of another instance are seen by the next write, and by a read that wants to know")
+    func instances() async throws {
+        try await TreeHarness.with { harness in
+            let other = try await TreeHarness.open(harness.root, runDirectory: harness.runDirectory).store
+            for round in 1...5 {
+                let key = DocumentKey(.tasks, "made-\(round)")
+                let write = CatalogWrite(
+                    key,
+                    .create(#"{"title":"New","task_status":"pending"}"#.body),
+                    author: everything
+                )
+                let (first, second) = round % 2 == 0 ? (harness.store, other) : (other, harness.store)
+                let made = try await first.write(write)
+                #expect(await StoreConformance(store: second).failure(write).code == .catalogExists)
+                let change = CatalogWrite(
+                    DocumentKey(.tasks, "task-3"),
+                    .mergePatch(#"{"parent_task_id_raw":"\#(key.id)"}"#.body),
+                    author: everything
+                )
+                #expect(try await second.write(change).body?.field("parent_task_id") == key.id)
+                #expect(
+                    try await first.document(change.key, need: .strong, clearance: .internal)?.body.field(
+                        "parent_task_id"
+                    ) == key.id
+                )
+                #expect(try await second.document(key, need: .strong, clearance: .internal)?.token == made.token)
+            }
+        }
+    }
+
+    @Test("one after the other into one file are each in it, and change nothing else")
+    func repeated() async throws {
+        try await TreeHarness.with { harness in
+            let queue = "coordination/task-queue.json"
+            let text = try harness.file(queue)
+            for round in 1...30 {
+                let key = DocumentKey(.tasks, "task-\(round % 3 + 1)")
+                let write = CatalogWrite(key, .mergePatch(#"{"title":"\#(round)"}"#.body), author: everything)
+                let body = try await harness.store.write(write).body
+                #expect(body?.field("title") == "\(round)")
+                #expect(try await harness.store.document(key, need: .recent, clearance: .internal)?.body == body)
+            }
+            let changed = text.replacing("Move the catalog", with: "30").replacing("Write the schema", with: "28")
+                .replacing(#"Load the data \u00e9\u2028\""#, with: "29")
+            #expect(try harness.file(queue) == changed)
+        }
+    }
+
     @Test("are repeated after a crash between answer and change, and only then")
     func cutOff() async throws {
         try await TreeHarness.with { harness in

@@ -91,6 +91,35 @@ struct PropertyTests {
         }
     }
 
+    @Test("selectors choose what a walk over the document finds, whatever goes on beside it", arguments: seeds)
+    func selection(seed: UInt64) throws {
+        var source = Source(seed: seed)
+        let patterns = ["", "/*", "/0", "/*/0/*", "/1/*/0/*", "/*/*/*"]
+        for _ in 0..<40 {
+            let bytes = Array(source.value(depth: 5).utf8)
+            let root = try JSONDocument(strict: bytes).root
+            let chosen = patterns.filter { _ in source.number(0...2) > 0 }
+            let selectors = try chosen.map { try RecordSelector(pointer: $0) }
+            var found = Set<String>()
+            for case .record(let selector, _, _, let span, _, _) in try scan(bytes, selectors: selectors) {
+                found.insert("\(chosen[selector]) \(span)")
+            }
+            let expected = chosen.flatMap { pattern in
+                Self.children(of: root, pattern.split(separator: "/")[...]).map { "\(pattern) \($0.span)" }
+            }
+            #expect(found == Set(expected))
+        }
+    }
+
+    /// The values that a pattern leads to; every member of a name, as a scanner meets them.
+    private static func children(of value: JSONValue, _ pattern: ArraySlice<Substring>) -> [JSONValue] {
+        guard let first = pattern.first else { return [value] }
+        let rest = pattern.dropFirst()
+        let members = value.members.filter { first == "*" || $0.key.unescaped.elementsEqual(first.utf8) }
+        let elements = value.elements.enumerated().filter { first == "*" || String($0.offset) == first }
+        return members.flatMap { children(of: $0.value, rest) } + elements.flatMap { children(of: $0.element, rest) }
+    }
+
     @Test("the tape agrees with the text: parts joined again are the value", arguments: seeds)
     func rebuilding(seed: UInt64) throws {
         var source = Source(seed: seed)

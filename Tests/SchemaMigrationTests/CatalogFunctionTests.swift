@@ -78,6 +78,26 @@ struct CatalogFunctionTests {
         }
     }
 
+    @Test("search among what many assets match, and leave out none that is named so")
+    func boundedSearch() async throws {
+        try await withShippedSchema { session in
+            try await session.run(
+                script: """
+                    INSERT INTO assets (asset_id, asset_name, description, owner)
+                    SELECT 'many-' || n, 'Asset ' || n, 'all about ledgers', 'owner-' || n % 2
+                    FROM generate_series(1, 6000) AS n;
+                    INSERT INTO assets (asset_id, asset_name) VALUES ('z', 'LEDGERS'), ('ledgers', 'Y');
+                    """
+            )
+            let search = "SELECT asset_id, total FROM search_assets($1, of_owner => $2, max_rows => 2)"
+            #expect(try await session.lines(search, ["ledgers", nil]) == ["ledgers|5002", "z|5002"])
+            // Ids are compared as they are, names without the case of their letters.
+            #expect(try await session.lines(search, ["Ledgers", nil]).contains("z|5001"))
+            #expect(try await session.lines(search, ["ledger", "owner-1"]) == ["many-1|3000", "many-1001|3000"])
+            #expect(try await session.value("SELECT max(total) FROM search_assets('')") == "5000")
+        }
+    }
+
     @Test("and tables show cortex_readonly only what is not above internal")
     func rowSecurity() async throws {
         try await withShippedSchema { session in

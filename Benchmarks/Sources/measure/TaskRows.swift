@@ -30,8 +30,8 @@ struct TaskRows: Sendable {
         var rows = 0
         _ = try extractor.extract(source, open: { try reader() }) { record in
             guard let row = record.rows.first, row.table == .tasks else { return }
-            encoder.startRow(columns: row.values.count + 1)
-            try encoder.append(row.values)
+            encoder.startRow(columns: row.packed.count + 1)
+            try encoder.append(row.packed)
             encoder.uuid(high: record.recordID.high, low: record.recordID.low)
             rows += 1
             if encoder.count >= Self.pieceBytes { try put(encoder.take()) }
@@ -48,30 +48,31 @@ struct TaskRows: Sendable {
 }
 
 extension CopyBinaryEncoder {
-    fileprivate mutating func append(_ values: [MappedValue]) throws {
-        var skipped = 0
-        for value in values {
-            if case .null = value {
-                skipped += 1
-                continue
+    fileprivate mutating func append(_ values: MappedValues) throws {
+        try values.bytes.withUnsafeBufferPointer { bytes in
+            var skipped = 0
+            for cell in values.cells {
+                guard cell.kind != .null else {
+                    skipped += 1
+                    continue
+                }
+                if skipped > 0 { nulls(skipped) }
+                skipped = 0
+                try append(cell, bytes)
             }
             nulls(skipped)
-            skipped = 0
-            try append(value)
         }
-        nulls(skipped)
     }
 
-    private mutating func append(_ value: MappedValue) throws {
-        switch value {
+    private mutating func append(_ cell: MappedValues.Cell, _ bytes: UnsafeBufferPointer<UInt8>) throws {
+        switch cell.kind {
         case .null: null()
-        case .text(let text): self.text(text)
-        case .integer(let number): integer(number)
-        case .numeric(let text): try numeric(text)
-        case .boolean(let flag): boolean(flag)
-        case .instant(let microseconds): instant(microseconds: microseconds)
-        case .json(let text): json(text)
-        case .textArray(let texts): textArray(texts)
+        case .text, .json: field(UnsafeBufferPointer(rebasing: bytes[cell.place]))
+        case .integer: integer(cell.payload)
+        case .numeric: try numeric(String(decoding: bytes[cell.place], as: UTF8.self))
+        case .boolean: boolean(cell.payload != 0)
+        case .instant: instant(microseconds: cell.payload)
+        case .textArray: textArray(encoded: UnsafeBufferPointer(rebasing: bytes[cell.place]))
         }
     }
 }

@@ -28,6 +28,13 @@ public struct DocumentField: Sendable, Hashable {
     /// The fields of a table's documents in their order, `version` aside.
     public static func all(of table: CatalogTable) -> [DocumentField] { fields[table.name] ?? [] }
 
+    /// The same by their names.
+    static func byName(of table: CatalogTable) -> [String: DocumentField] { names[table.name] ?? [:] }
+
+    private static let names = fields.mapValues { fields in
+        Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0) })
+    }
+
     private static let fields = Dictionary(
         uniqueKeysWithValues: CatalogTable.all.map { table in
             (table.name, table.columns.filter { $0.name != "password_hash" }.map { field($0, of: table) })

@@ -24,15 +24,15 @@ struct DocumentReader {
     /// The values of a stored document; what no client could have written stays as its text.
     static func storedValues(of object: JSONValue, table: CatalogTable) -> RowValues {
         var reader = DocumentReader(table, stored: nil)
-        for field in DocumentField.all(of: table) {
-            guard let value = object[field.name], !value.isNull else { continue }
-            reader.values[field.name] = reader.read(value, as: field, at: "") ?? .json(Array(value.rawText))
+        for member in object.members {
+            guard let name = member.key.string, let field = reader.fields[name], !member.value.isNull else { continue }
+            reader.values[name] = reader.read(member.value, as: field, at: "") ?? .json(Array(member.value.rawText))
         }
         return reader.values
     }
 
     private init(_ table: CatalogTable, stored: StoredFields?) {
-        fields = Dictionary(uniqueKeysWithValues: DocumentField.all(of: table).map { ($0.name, $0) })
+        fields = DocumentField.byName(of: table)
         self.stored = stored
     }
 

@@ -1,5 +1,6 @@
 import Diagnostics
 public import Domain
+public import NIOCore
 import Postgres
 public import SyncMiddleware
 import Synchronization
@@ -89,7 +90,18 @@ public final class HybridStore: CatalogStore {
         instance.near(key.kind.table.name, key.text).flatMap { document(key, $0) }
     }
 
-    /// A document from the nearest tier that may answer.
+    /// Redis's document.
+    public func fetchCached(
+        _ key: DocumentKey,
+        on loop: any EventLoop,
+        _ completion: @escaping @Sendable (StoredDocument?) -> Void
+    ) -> Bool {
+        instance.fetchCached(key.kind.table.name, key.text, on: loop) { [self] answer in
+            completion(answer.flatMap { document(key, $0) })
+        }
+    }
+
+    /// A document from the nearest tier that may answer; throws `not_found` marked stale where only a cache says that there is none.
     public func document(
         _ key: DocumentKey,
         need: CatalogNeed,
@@ -97,7 +109,11 @@ public final class HybridStore: CatalogStore {
     ) async throws -> StoredDocument? {
         guard key.canExist else { return nil }
         let answer = try await instance.read(key.kind.table.name, key.text, readNeed(need))
-        guard let found = document(key, answer), found.sensitivity <= clearance else { return nil }
+        guard let found = document(key, answer), found.sensitivity <= clearance else {
+            // That there is none may be old too, and has to say so.
+            if answer.source == .stale { throw CatalogError.missing(key, isStale: true) }
+            return nil
+        }
         return found
     }
 

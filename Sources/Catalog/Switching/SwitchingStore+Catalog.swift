@@ -1,4 +1,5 @@
 public import Domain
+public import NIOCore
 
 /// Each question goes to the home of the present mode.
 extension SwitchingStore: CatalogStore {
@@ -33,6 +34,18 @@ extension SwitchingStore: CatalogStore {
     /// What the near-cache has while PostgreSQL is the home; never of a home that is not that of the present mode.
     public func cached(_ key: DocumentKey) -> StoredDocument? {
         homeNow(.postgres)?.cached(key)
+    }
+
+    /// What Redis has while PostgreSQL is the home, at the beginning and at the end.
+    public func fetchCached(
+        _ key: DocumentKey,
+        on loop: any EventLoop,
+        _ completion: @escaping @Sendable (StoredDocument?) -> Void
+    ) -> Bool {
+        guard let home = homeNow(.postgres) else { return false }
+        return home.fetchCached(key, on: loop) { [self] found in
+            completion(homeNow(.postgres) == nil ? nil : found)
+        }
     }
 
     /// A document.

@@ -1,8 +1,8 @@
 public import Domain
 
 extension JSONTreeStore {
-    /// How often the tree is looked at while readers wait.
-    private static let pollInterval = Duration.milliseconds(250)
+    /// How often readers that wait ask for a picture of the tree.
+    private static let pollInterval = Duration.milliseconds(50)
 
     /// The changes that this process saw in the tree; another start begins another timeline.
     public func events(
@@ -14,7 +14,7 @@ extension JSONTreeStore {
         let deadline = ContinuousClock.now + wait
         var reached = position
         while true {
-            _ = try await keeper.snapshot(maximumAge: Self.pollInterval)
+            _ = try await snapshot(.recent)
             let log = keeper.events
             guard let start = reached, start.timeline == log.timeline,
                 let entries = log.entries(after: start.sequence, limit: max(1, limit))
@@ -29,7 +29,7 @@ extension JSONTreeStore {
             let events = entries.filter { $0.sensitivity <= clearance }.map(\.event)
             if !events.isEmpty || .now >= deadline { return EventPage(events: events, position: next, isReset: false) }
             reached = next
-            if entries.isEmpty { try await Task.sleep(for: Self.pollInterval / 5) }
+            if entries.isEmpty { try await Task.sleep(for: Self.pollInterval) }
         }
     }
 }

@@ -7,20 +7,19 @@ extension JSONTreeStore {
         let start = try query.start()
         let filters = try TreeFilters(query)
         let snapshot = try await snapshot(.recent)
-        let table = query.kind.table
-        let rows = snapshot.rows[table.name] ?? [:]
+        var matching = snapshot.rows(query.kind.table, after: start?.text).lazy
+            .filter { $0.sensitivity <= clearance && filters.match($0, in: snapshot) }.makeIterator()
         var found: [TreeRow] = []
-        var total = 0
-        for key in snapshot.keys[table.name] ?? [] {
-            guard let row = rows[key], row.sensitivity <= clearance, filters.match(row, in: snapshot) else { continue }
-            total += 1
-            if let start, !start.text.utf8.lexicographicallyPrecedes(key.utf8) { continue }
-            if found.count <= query.limit { found.append(row) }
-            if found.count > query.limit, !query.wantsTotal { break }
+        while found.count <= query.limit, let row = matching.next() { found.append(row) }
+        var total: Int?
+        if query.wantsTotal {
+            total = snapshot.rows(query.kind.table).count {
+                $0.sensitivity <= clearance && filters.match($0, in: snapshot)
+            }
         }
         let documents = found.prefix(query.limit).map { snapshot.document(query.kind, $0) }
         let next = found.count > query.limit ? documents.last.map { ListCursor($0.key).text } : nil
-        return DocumentPage(documents: Array(documents), next: next, total: query.wantsTotal ? total : nil)
+        return DocumentPage(documents: Array(documents), next: next, total: total)
     }
 
     /// Assets with all words of the query in any of their texts, or with the query as it is in id, name or description.
@@ -30,7 +29,7 @@ extension JSONTreeStore {
         let snapshot = try await snapshot(.recent)
         let search = TreeSearch(query)
         var hits: [(rank: Double, name: String, row: TreeRow)] = []
-        for row in snapshot.all(.assets) where row.sensitivity <= clearance {
+        for row in snapshot.rows(.assets) where row.sensitivity <= clearance {
             if let rank = search.rank(row) { hits.append((rank, row["asset_name"].asText ?? "", row)) }
         }
         hits.sort { ($1.rank, $0.name, $0.row.key) < ($0.rank, $1.name, $1.row.key) }
@@ -44,14 +43,14 @@ extension JSONTreeStore {
     /// Counts of the rows in memory.
     public func statistics(clearance: Sensitivity) async throws -> CatalogStatistics {
         let snapshot = try await snapshot(.recent)
-        let assets = snapshot.all(.assets).filter { $0.sensitivity <= clearance }
+        let assets = snapshot.rows(.assets).filter { $0.sensitivity <= clearance }
         func counts(_ rows: [TreeRow], _ column: String, unknown: String?) -> [String: Int] {
             rows.reduce(into: [:]) { counts, row in
                 if let word = row[column].asText ?? unknown { counts[word, default: 0] += 1 }
             }
         }
         let others = clearance >= .unstated
-        let (tasks, agents) = others ? (snapshot.all(.tasks), snapshot.all(.agents)) : ([], [])
+        let (tasks, agents) = others ? (Array(snapshot.rows(.tasks)), Array(snapshot.rows(.agents))) : ([], [])
         return CatalogStatistics(
             totalAssets: assets.count,
             byType: counts(assets, "asset_type", unknown: nil),

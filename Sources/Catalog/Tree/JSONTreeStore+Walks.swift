@@ -12,7 +12,7 @@ extension JSONTreeStore {
         try AssetLineage.check(depth: depth)
         let snapshot = try await snapshot(.recent)
         guard let root = snapshot.row(.assets, id), root.sensitivity <= clearance else { return nil }
-        let relations = snapshot.all(.assetLineage).map { row in
+        let relations = snapshot.rows(.assetLineage).map { row in
             AssetRelation(
                 edge: AssetLineage.Edge(
                     upstream: row["upstream_raw"].asText ?? "",
@@ -141,7 +141,7 @@ extension JSONTreeStore {
                 body: files.text(of: record)
             )
         }
-        let events = snapshot.all(.auditLogs).filter { $0["task_id_raw"] == .text(id) }
+        let events = snapshot.rows(.auditLogs).filter { $0["task_id_raw"] == .text(id) }
             .sorted { Self.time($0) < Self.time($1) }.suffix(TaskHistory.maximumEvents)
             .map { row in RowDocument { snapshot.value($0, of: row) }.body(of: .auditLogs) }
         guard !records.isEmpty || !events.isEmpty else { return nil }
@@ -157,8 +157,8 @@ extension JSONTreeStore {
         guard clearance >= .unstated else { return nil }
         let snapshot = try await snapshot(.recent)
         guard let agent = snapshot.row(.agents, id) else { return nil }
-        let runs = snapshot.all(.agentRuns).filter { $0["agent_id_raw"] == .text(id) }
-        let tasks = snapshot.all(.tasks).filter { $0["assigned_to_raw"] == .text(id) }
+        let runs = snapshot.rows(.agentRuns).filter { $0["agent_id_raw"] == .text(id) }
+        let tasks = snapshot.rows(.tasks).filter { $0["assigned_to_raw"] == .text(id) }
         func integer(_ value: MappedValue) -> Int? { if case .integer(let number) = value { Int(number) } else { nil } }
         func count(_ rows: [TreeRow], _ column: String, _ words: String...) -> Int {
             rows.count { row in row[column].asText.map(words.contains) ?? false }
@@ -218,13 +218,13 @@ private struct TaskSteps {
 
     /// The relations of these types; nil for all.
     init(_ snapshot: TreeSnapshot, types: Set<String>?) {
-        known = Set(snapshot.keys["tasks"] ?? [])
-        for row in snapshot.all(.tasks) {
+        known = Set(snapshot.rows(.tasks).map(\.key))
+        for row in snapshot.rows(.tasks) {
             if let parent = row["parent_task_id_raw"].asText {
                 add(parent: parent, child: row.key, type: "parent", types)
             }
         }
-        for row in snapshot.all(.taskLineage) {
+        for row in snapshot.rows(.taskLineage) {
             guard let parent = row["parent_task_id_raw"].asText, let child = row["child_task_id_raw"].asText else {
                 continue
             }

@@ -15,15 +15,23 @@ extension JSONTreeStore {
     /// programs change the file faster than it can be written.
     public func write(_ write: CatalogWrite) async throws -> WriteResult {
         guard write.key.canExist else { throw CatalogError.missing(write.key) }
-        let (repeats, files, lockPath, committed) = (repeats, files, lockPath, committed)
+        let (repeats, lockPath, lastWriter, committed) = (repeats, lockPath, lastWriter, committed)
         return try await keeper.whileWriting { keeper in
             do {
                 return try await LockFile.withLock(at: lockPath, holder: "cortex serve", patience: Self.patience) {
-                    for _ in 1...Self.attempts {
+                    if try !lastWriter.isUs() {
+                        _ = try keeper.snapshot(maximumAge: nil)
+                        try lastWriter.becomeUs()
+                    }
+                    for attempt in 1...Self.attempts {
                         do {
+                            // After a try that failed nothing is taken for granted.
+                            let snapshot = try keeper.snapshot(maximumAge: attempt == 1 ? Self.staleness : nil)
+                            let contents = try keeper.look(at: snapshot.paths(deciding: write.key))
                             return try await TreeWrite(
                                 write: write,
-                                files: files,
+                                snapshot: keeper.latest,
+                                contents: contents,
                                 repeats: repeats,
                                 keeper: keeper,
                                 committed: committed
@@ -50,17 +58,21 @@ extension JSONTreeStore {
 /// One attempt at a write, with the lock held.
 private struct TreeWrite {
     let write: CatalogWrite
-    let files: TreeFiles
+    /// The tree, the files that decide the document as they are now.
+    let snapshot: TreeSnapshot
+    /// The bytes of those that were read again.
+    let contents: [[UInt8]: TreeEdit.Content]
     let repeats: RepeatedWrites
     let keeper: TreeKeeper
     let committed: @Sendable (Range<ContinuousClock.Instant>) -> Void
 
+    private var files: TreeFiles { keeper.files }
+
     func run() async throws -> WriteResult {
-        let snapshot = try await keeper.snapshot(maximumAge: .zero)
         let current = snapshot.row(write.key.kind.table, write.key.text).map { snapshot.document(write.key.kind, $0) }
         if let repeated = try repeated(current) { return repeated }
         try write.check(current)
-        var edit = TreeEdit(files: files, snapshot: snapshot)
+        var edit = TreeEdit(files: files, snapshot: snapshot, contents: contents)
         let status: Int
         switch write.operation {
         case .delete:
@@ -102,7 +114,7 @@ private struct TreeWrite {
         let result = result(status, document)
         try keep(result, isDone: false)
         do {
-            for change in edit.changes { try await commit(change) }
+            for change in edit.changes { try await commit(change, imagined: edit.snapshot.files[change.path]) }
         } catch {
             // The first error is the one to tell; an answer that stays is found not to have come about.
             if let key = write.idempotencyKey { try? repeats.forget(key, of: write.author.principal) }
@@ -110,42 +122,52 @@ private struct TreeWrite {
             throw TreeChanged()
         }
         try keep(result, isDone: true)
-        _ = try await keeper.snapshot(maximumAge: .zero)
         return result
     }
 
     /// How often what was appended meanwhile is taken along.
     private static let rebases = 20
 
-    private func commit(_ change: TreeEdit.File) async throws {
+    private func commit(_ change: TreeEdit.File, imagined: IndexedFile?) async throws {
         var change = change
         for _ in 1..<Self.rebases {
             do {
-                return try await replace(change)
+                return try await replace(change, imagined)
             } catch let error as SourceTreeError where error.reason == .notAsExpected {
                 guard change.before != nil, change.rebase(on: try files.content(change.path)) else { throw error }
             }
         }
-        try await replace(change)
+        try await replace(change, imagined)
     }
 
-    private func replace(_ change: TreeEdit.File) async throws {
+    /// Puts the new content in its place, in the tree and in the picture of it.
+    private func replace(_ change: TreeEdit.File, _ imagined: IndexedFile?) async throws {
         let file = AtomicFile(root: files.source.path, path: change.path)
         guard let bytes = change.bytes else {
             guard let before = change.before else { return }
             let start = ContinuousClock.now
             try file.remove(expecting: before.fingerprint)
-            return committed(start..<max(.now, start))
+            committed(start..<max(.now, start))
+            await keeper.put([TreeFileChange(path: change.path, file: nil)])
+            return
         }
         if change.before == nil {
             let path = files.source.path + "/" + String(decoding: change.path, as: UTF8.self)
             try Directory.make(Directory.parent(of: path))
         }
-        try await file.withReplacement(bytes) { replacement in
+        let (before, after) = try await file.withReplacement(bytes) { replacement in
+            let before = try replacement.fingerprint()
             let start = ContinuousClock.now
-            try replacement.commit(replacing: change.before.map { .fingerprint($0.fingerprint) } ?? .absent)
+            let after = try replacement.commit(
+                replacing: change.before.map { .fingerprint($0.fingerprint) } ?? .absent
+            )
             committed(start..<max(.now, start))
+            return (before, after)
         }
+        // Others may have written into the file since it has its name: the next look reads it then.
+        guard before.mtimeNanoseconds == after.mtimeNanoseconds, before.size == after.size else { return }
+        let written = try files.written(change.path, bytes: bytes, as: after, imagined: imagined)
+        await keeper.put([TreeFileChange(path: change.path, file: written)])
     }
 
     // MARK: Repetitions

@@ -1,20 +1,23 @@
 import Diagnostics
 public import Domain
+public import NIOCore
 import Foundation
 public import SourceTree
 
 /// The catalog in a coordination tree as it is: mode `json`.
 ///
-/// The tree is read into memory and looked at again when a reader wants to know: at most a quarter of a second old for
-/// `recent`, at once for `strong` and for every write. `docs/catalog.md` says what this home cannot promise.
+/// The tree is read into memory and looked at again when a reader wants to know: at once for `strong`, when the picture is
+/// a quarter of a second old for `recent`. A write looks at the files that decide its document at once. `docs/catalog.md`
+/// says what this home cannot promise.
 public final class JSONTreeStore: CatalogStore {
     /// How old the picture of the tree may be for readers that want nothing newer.
-    private static let staleness = Duration.milliseconds(250)
+    static let staleness = Duration.milliseconds(250)
 
     let keeper: TreeKeeper
     let files: TreeFiles
     let repeats: RepeatedWrites
     let lockPath: String
+    let lastWriter: LastWriter
     /// Told of each file that was put in its place: from before the check to after the rename.
     let committed: @Sendable (Range<ContinuousClock.Instant>) -> Void
 
@@ -50,6 +53,7 @@ public final class JSONTreeStore: CatalogStore {
         )
         repeats = try RepeatedWrites(directory: runDirectory + "/idempotency")
         lockPath = runDirectory + "/tree.lock"
+        lastWriter = LastWriter(path: runDirectory + "/tree.writer")
     }
 
     /// The mode is `json`; neither server is used.
@@ -59,6 +63,13 @@ public final class JSONTreeStore: CatalogStore {
 
     /// Nothing: what the tree says now is only known after a look at it.
     public func cached(_ key: DocumentKey) -> StoredDocument? { nil }
+
+    /// A tree has no caches outside of this process.
+    public func fetchCached(
+        _ key: DocumentKey,
+        on loop: any EventLoop,
+        _ completion: @escaping @Sendable (StoredDocument?) -> Void
+    ) -> Bool { false }
 
     /// A document of the tree.
     public func document(
@@ -73,6 +84,8 @@ public final class JSONTreeStore: CatalogStore {
 
     /// A picture of the tree that is new enough.
     func snapshot(_ need: CatalogNeed) async throws -> TreeSnapshot {
-        try await keeper.snapshot(maximumAge: need == .recent ? Self.staleness : .zero)
+        guard need == .recent else { return try await keeper.snapshot(maximumAge: nil) }
+        if let latest = keeper.latest(maximumAge: Self.staleness) { return latest }
+        return try await keeper.snapshot(maximumAge: Self.staleness)
     }
 }

@@ -33,11 +33,13 @@ struct TreeEdit {
     /// The files in the order in which they are to be written.
     private(set) var changes: [File] = []
     /// What the changes are made of.
-    private var contents: [[UInt8]: Content] = [:]
+    private var contents: [[UInt8]: Content]
 
-    init(files: TreeFiles, snapshot: TreeSnapshot) {
+    /// A change of a tree; `contents` are the bytes of files that are known already.
+    init(files: TreeFiles, snapshot: TreeSnapshot, contents: [[UInt8]: Content]) {
         self.files = files
         self.snapshot = snapshot
+        self.contents = contents
     }
 
     // MARK: Setting
@@ -201,8 +203,7 @@ struct TreeEdit {
     private mutating func bytes(_ path: [UInt8]) throws -> [UInt8] {
         if let changed = changes.first(where: { $0.path == path }) { return changed.bytes ?? [] }
         guard let file = snapshot.files[path] else { throw TreeChanged() }
-        let content =
-            try file.freshBytes.map { Content(bytes: $0, fingerprint: file.fingerprint) } ?? files.content(path)
+        let content = try contents[path] ?? files.content(path)
         guard files.isSame(content, as: file) else { throw TreeChanged() }
         contents[path] = content
         return content.bytes
@@ -214,9 +215,7 @@ struct TreeEdit {
         } else {
             changes.append(File(path: path, before: contents[path], bytes: bytes))
         }
-        var index = snapshot.files
-        index[path] = try bytes.map { try files.imagined(path, bytes: $0) }
-        snapshot = TreeSnapshot(files: index)
+        snapshot.put([TreeFileChange(path: path, file: try bytes.map { try files.imagined(path, bytes: $0) })])
     }
 }
 

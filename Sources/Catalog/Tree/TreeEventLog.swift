@@ -31,27 +31,20 @@ struct TreeEventLog: Sendable {
         return entries.dropFirst(number - first).prefix(limit)
     }
 
-    /// Notes the rows that differ between two snapshots.
-    mutating func note(from old: TreeSnapshot, to new: TreeSnapshot) {
+    /// Notes rows that changed.
+    mutating func note(_ changes: [TreeRowChange]) {
         let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-        for table in CatalogTable.all where !["users", "audit_logs"].contains(table.name) {
-            let (before, after) = (old.rows[table.name] ?? [:], new.rows[table.name] ?? [:])
-            for key in new.keys[table.name] ?? [] {
-                guard let row = after[key] else { continue }
-                guard let was = before[key] else {
-                    add(.created, row, at: now)
-                    continue
-                }
-                if was.record !== row.record || was.role != row.role, was.values != row.values {
-                    add(.updated, row, at: now)
-                }
-            }
-            for key in old.keys[table.name] ?? [] where after[key] == nil {
-                if let row = before[key] { add(.deleted, row, at: now) }
-            }
+        for change in changes {
+            guard let row = change.after ?? change.before, !Self.untold.contains(row.table.name) else { continue }
+            let action: CatalogEvent.Action =
+                if change.after == nil { .deleted } else if change.before == nil { .created } else { .updated }
+            add(action, row, at: now)
         }
         if entries.count > Self.limit { entries.removeFirst(entries.count - Self.limit) }
     }
+
+    /// Tables whose changes nobody is told of.
+    private static let untold: Set = ["users", "audit_logs"]
 
     private mutating func add(_ action: CatalogEvent.Action, _ row: TreeRow, at microseconds: Int64) {
         sequence += 1

@@ -14,57 +14,97 @@ struct TreeFiles: Sendable {
 
     /// Files up to this size are held in memory while they are read; bytes.
     static let heldBytes = 64 << 20
-    /// Up to this size the bytes of files that were just written are kept; bytes.
-    private static let freshBytes = 8 << 20
     /// Two ticks of the slowest kernel clock: a write within one may not show; nanoseconds.
     private static let freshness: Int64 = 20_000_000
 
-    /// The index of the tree as it is now.
+    // MARK: Looking
+
+    /// What changed in the tree since an index of it was made.
     ///
     /// A file that keeps changing while it is read is taken as it was before. Throws when the tree cannot be walked.
-    func index(after known: [[UInt8]: IndexedFile]) throws -> [[UInt8]: IndexedFile] {
+    func changes(since known: ByteMap<IndexedFile>) throws -> [TreeFileChange] {
         let walker = try TreeWalker(root: source, excluding: excluding)
-        var index: [[UInt8]: IndexedFile] = [:]
+        var changes: [TreeFileChange] = []
+        var seen: Set<[UInt8]> = []
         while let entry = try walker.next() {
             guard entry.type == .file else { continue }
-            if let old = known[entry.path], !old.isFresh, old.fingerprint == entry.fingerprint {
-                index[entry.path] = old
-                continue
-            }
-            do {
-                index[entry.path] = try read(entry.path)
-            } catch let error as SourceTreeError {
-                // What stood in it before is better than nothing; what is gone or closed to us is not there.
-                if error.reason == .hot || error.reason == .changedSinceHashed { index[entry.path] = known[entry.path] }
-            }
+            seen.insert(entry.path)
+            let old = known[entry.path]
+            if let old, old.isCurrent(entry.fingerprint) { continue }
+            if let sight = try look(at: entry.path, old) { changes.append(sight.change) }
         }
-        return index
+        for entry in known.entries where !seen.contains(entry.key) {
+            changes.append(TreeFileChange(path: entry.key, file: nil))
+        }
+        return changes
     }
 
-    /// Reads one file, as it stood at one instant.
-    func read(_ path: [UInt8]) throws -> IndexedFile {
-        let file = StableFile(root: source, path: path)
-        let now = Self.now
-        let content = try stable(path)
-        let digest = content.digest
-        let records = try records(
-            path: path,
-            sha256: digest.sha256,
-            size: digest.size,
-            mtime: digest.fingerprint.mtimeNanoseconds
-        ) {
-            if let bytes = content.bytes { return RecordExtractor.reader(of: bytes) }
-            return try file.open(expecting: digest).byteReader
+    /// What a second look at a file found, and its bytes where they were read and held.
+    struct Sight {
+        let change: TreeFileChange
+        let content: TreeEdit.Content?
+    }
+
+    /// What changed in one file; nil for nothing.
+    func sight(of path: [UInt8], _ old: IndexedFile?) throws -> Sight? {
+        if let old, try isCurrent(old) { return nil }
+        return try look(at: path, old)
+    }
+
+    private func isCurrent(_ file: IndexedFile) throws -> Bool {
+        guard !file.isFresh else { return false }
+        do throws(SourceTreeError) {
+            return file.isCurrent(try StableFile(root: source, path: file.path).fingerprint())
+        } catch {
+            // Reading it tells what that means.
+            return false
         }
-        let isFresh = digest.fingerprint.ctimeNanoseconds > now - Self.freshness
+    }
+
+    /// Reads a file that may have changed; nil where it has to be taken as it was before.
+    private func look(at path: [UInt8], _ old: IndexedFile?) throws -> Sight? {
+        do {
+            let now = Self.now
+            let content = try stable(path)
+            let file = try index(content, path: path, readAt: now, old)
+            let held = content.bytes.map { TreeEdit.Content(bytes: $0, fingerprint: content.digest.fingerprint) }
+            return Sight(change: TreeFileChange(path: path, file: file), content: held)
+        } catch let error as SourceTreeError {
+            // What stood in it before is better than nothing; what is gone or closed to us is not there.
+            if error.reason == .hot || error.reason == .changedSinceHashed || old == nil { return nil }
+            return Sight(change: TreeFileChange(path: path, file: nil), content: nil)
+        }
+    }
+
+    /// A file as it stood at one instant.
+    private func index(
+        _ content: StableFileContent,
+        path: [UInt8],
+        readAt now: Int64,
+        _ old: IndexedFile?
+    ) throws -> IndexedFile {
+        let digest = content.digest
+        let isFresh = Self.isFresh(digest.fingerprint, at: now)
+        if let old, old.sha256 == digest.sha256 { return old.found(as: digest.fingerprint, isFresh: isFresh) }
         return IndexedFile(
             path: path,
             fingerprint: digest.fingerprint,
             sha256: digest.sha256,
             isFresh: isFresh,
-            freshBytes: isFresh && digest.size <= Self.freshBytes ? content.bytes : nil,
-            records: records
+            records: try records(
+                path: path,
+                sha256: digest.sha256,
+                size: digest.size,
+                mtime: digest.fingerprint.mtimeNanoseconds
+            ) {
+                if let bytes = content.bytes { return RecordExtractor.reader(of: bytes) }
+                return try StableFile(root: source, path: path).open(expecting: digest).byteReader
+            }
         )
+    }
+
+    private static func isFresh(_ fingerprint: FileFingerprint, at now: Int64) -> Bool {
+        fingerprint.ctimeNanoseconds > now - freshness
     }
 
     /// The bytes of a file as they are now; throws `TreeChanged` where it is gone, or changes faster than it can be read.
@@ -100,27 +140,42 @@ struct TreeFiles: Sendable {
 
     private static let tries = 8
 
+    // MARK: Writing
+
     /// What a file would say with these bytes, written now.
     func imagined(_ path: [UInt8], bytes: [UInt8]) throws -> IndexedFile {
         let sha256 = Array(SHA256.hash(data: bytes))
-        let records = try records(path: path, sha256: sha256, size: Int64(bytes.count), mtime: Self.now) {
-            RecordExtractor.reader(of: bytes)
-        }
-        let fingerprint = FileFingerprint(
-            size: Int64(bytes.count),
-            mtimeNanoseconds: Self.now,
-            ctimeNanoseconds: Self.now,
-            inode: 0
-        )
+        let now = Self.now
         return IndexedFile(
             path: path,
-            fingerprint: fingerprint,
+            fingerprint: FileFingerprint(
+                size: Int64(bytes.count),
+                mtimeNanoseconds: now,
+                ctimeNanoseconds: now,
+                inode: 0
+            ),
             sha256: sha256,
             isFresh: true,
-            freshBytes: nil,
-            records: records
+            records: try records(path: path, sha256: sha256, size: Int64(bytes.count), mtime: now) {
+                RecordExtractor.reader(of: bytes)
+            }
         )
     }
+
+    /// A file that was put in its place with these bytes; `imagined` is what it was taken for before.
+    func written(
+        _ path: [UInt8],
+        bytes: [UInt8],
+        as fingerprint: FileFingerprint,
+        imagined: IndexedFile?
+    ) throws -> IndexedFile {
+        let isSame = imagined.map { $0.sha256 == Array(SHA256.hash(data: bytes)) } ?? false
+        let file = isSame ? imagined : nil
+        return try (file ?? self.imagined(path, bytes: bytes))
+            .found(as: fingerprint, isFresh: Self.isFresh(fingerprint, at: Self.now))
+    }
+
+    // MARK: Contents
 
     /// The text of a record; nil where it cannot be had any more.
     func text(of record: IndexedRecord) -> [UInt8]? {

@@ -1,58 +1,85 @@
 import SourceTree
 import Synchronization
 
-/// Keeps the snapshot of a tree and the events that its changes are, on a thread of its own.
+/// Keeps the picture of a tree and the events that its changes are, on a thread of its own.
 actor TreeKeeper {
     let files: TreeFiles
     private let executor = FileExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
-    private var checkedAt: ContinuousClock.Instant?
-    private let published: Mutex<TreeSnapshot>
-    private let log: Mutex<TreeEventLog>
+    private let state: Mutex<State>
     private var isWriting = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
+    private struct State {
+        var snapshot: TreeSnapshot
+        var events: TreeEventLog
+        var lookedAt: ContinuousClock.Instant
+        var lookTook: Duration
+    }
+
     init(files: TreeFiles, log: TreeEventLog) throws {
         self.files = files
-        published = Mutex(TreeSnapshot(files: try files.index(after: [:])))
-        self.log = Mutex(log)
-        checkedAt = .now
+        var snapshot = TreeSnapshot()
+        snapshot.put(try files.changes(since: snapshot.files))
+        state = Mutex(State(snapshot: snapshot, events: log, lookedAt: .now, lookTook: .zero))
     }
-
-    /// The snapshot as it was when it was last looked at.
-    nonisolated var latest: TreeSnapshot { published.withLock { $0 } }
 
     /// The events so far.
-    nonisolated var events: TreeEventLog { log.withLock { $0 } }
+    nonisolated var events: TreeEventLog { state.withLock { $0.events } }
 
-    /// The snapshot, no older than asked.
-    func snapshot(maximumAge: Duration) throws -> TreeSnapshot {
-        if let checkedAt, .now - checkedAt < maximumAge { return latest }
-        let started = ContinuousClock.now
-        let old = latest
-        let index = try files.index(after: old.files)
-        checkedAt = started
-        guard !Self.isSame(old.files, index) else { return old }
-        return publish(TreeSnapshot(files: index))
+    /// The picture, whatever its age.
+    nonisolated var latest: TreeSnapshot { state.withLock { $0.snapshot } }
+
+    /// The picture if it is no older than asked, else nil.
+    ///
+    /// Of a tree that takes long to look at it may be as old as two looks take, so that looking leaves time for work.
+    nonisolated func latest(maximumAge: Duration) -> TreeSnapshot? {
+        state.withLock { state in
+            .now - state.lookedAt < max(maximumAge, state.lookTook * 2) ? state.snapshot : nil
+        }
     }
 
-    /// Takes a snapshot for the present one.
-    @discardableResult
-    func publish(_ snapshot: TreeSnapshot) -> TreeSnapshot {
-        let old = published.withLock { held in
-            defer { held = snapshot }
-            return held
+    // MARK: Looking
+
+    /// The picture, no older than asked; nil for one of now.
+    func snapshot(maximumAge: Duration?) throws -> TreeSnapshot {
+        if let maximumAge, let latest = latest(maximumAge: maximumAge) { return latest }
+        let started = ContinuousClock.now
+        let changes = try files.changes(since: latest.files)
+        state.withLock { state in
+            state.lookedAt = started
+            state.lookTook = .now - started
         }
-        log.withLock { $0.note(from: old, to: snapshot) }
+        return put(changes)
+    }
+
+    /// Looks at some files again, and gives their bytes as far as they were read.
+    func look(at paths: Set<[UInt8]>) throws -> [[UInt8]: TreeEdit.Content] {
+        let known = latest.files
+        var changes: [TreeFileChange] = []
+        var contents: [[UInt8]: TreeEdit.Content] = [:]
+        for path in paths {
+            guard let sight = try files.sight(of: path, known[path]) else { continue }
+            changes.append(sight.change)
+            contents[path] = sight.content
+        }
+        put(changes)
+        return contents
+    }
+
+    /// Puts files into the picture.
+    @discardableResult
+    func put(_ changes: [TreeFileChange]) -> TreeSnapshot {
+        var snapshot = latest
+        let rows = snapshot.put(changes)
+        state.withLock { state in
+            state.snapshot = snapshot
+            state.events.note(rows)
+        }
         return snapshot
     }
 
-    private static func isSame(_ old: [[UInt8]: IndexedFile], _ new: [[UInt8]: IndexedFile]) -> Bool {
-        old.count == new.count
-            && new.allSatisfy { path, file in
-                old[path].map { $0.sha256 == file.sha256 && $0.fingerprint == file.fingerprint && !$0.isFresh } ?? false
-            }
-    }
+    // MARK: Writing
 
     /// Runs the body while no other write of this process runs.
     func whileWriting<R: Sendable>(_ body: @Sendable (isolated TreeKeeper) async throws -> R) async throws -> R {

@@ -11,6 +11,36 @@ struct TreeRow: Sendable {
     let record: IndexedRecord
     /// Empty for the record's own row.
     let role: String
+    /// How good a claim to its key it has; lower wins.
+    let rank: Int
+
+    /// The row that a record becomes; nil for one without a key.
+    init?(_ row: MappedRow, of record: IndexedRecord) {
+        guard let key = Self.key(of: row, record) else { return nil }
+        table = row.table
+        self.key = key
+        values = row.values
+        self.record = record
+        role = row.role
+        rank = row.rank
+    }
+
+    private static func key(of row: MappedRow, _ record: IndexedRecord) -> String? {
+        let table = row.table
+        if table.key == ["source_record_id"] { return record.id.description }
+        if table.hasDerivedKey {
+            let parts = [Array(table.name.utf8), record.id.bytes, Array(row.role.utf8)]
+            return DeterministicID(namespace: .row, parts: parts).description
+        }
+        let parts = table.key.compactMap { name in places[table.name]?[name].flatMap { row.values[$0].asText } }
+        return parts.count == table.key.count ? parts.joined(separator: "\u{1f}") : nil
+    }
+
+    /// Whether it is the one that counts of two with one key.
+    func isBetter(than other: TreeRow) -> Bool {
+        if rank != other.rank { return rank < other.rank }
+        return record === other.record ? role < other.role : record.isBetter(than: other.record)
+    }
 
     /// The value of a mapped column; null for others.
     subscript(_ column: String) -> MappedValue {

@@ -1,8 +1,8 @@
 import Diagnostics
 
 extension CatalogError {
-    static func missing(_ key: DocumentKey) -> CatalogError {
-        CatalogError(.notFound, "there is no such document among the \(key.kind.rawValue)")
+    static func missing(_ key: DocumentKey, isStale: Bool = false) -> CatalogError {
+        CatalogError(.notFound, "there is no such document among the \(key.kind.rawValue)", isStale: isStale)
     }
 
     static func exists(_ token: VersionToken) -> CatalogError {

@@ -21,6 +21,9 @@ struct DocumentFields {
 
     static let mediaType = "application/json"
 
+    /// What a 404 says that comes from a cache while PostgreSQL is away.
+    static let staleAbsence = cacheStatus(.redis, isStale: true)
+
     /// The documents of this sensitivity may be answered by the fast lane.
     static func isFast(_ sensitivity: Sensitivity) -> Bool { sensitivity <= .internal }
 

@@ -4,7 +4,7 @@ import NIOHTTP1
 
 /// The shell of `ConnectionStateMachine`: the handler next to the HTTP codec.
 ///
-/// Everything that comes and goes passes it, whoever answers. It belongs to its channel's event loop.
+/// All requests and answers pass it, but for those of the fast lane, which tells it of them. It belongs to its channel's event loop.
 final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -77,6 +77,14 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .close: context.close(mode: .all, promise: nil)
         }
     }
+
+    // MARK: The fast lane
+
+    /// Whether the fast lane may answer a request that comes now.
+    var takesAtOnce: Bool { machine.takesAtOnce && !isStopping() }
+
+    /// The fast lane has answered a request.
+    func answeredAtOnce() { machine.answeredAtOnce(now: Self.now) }
 
     // MARK: Incoming
 

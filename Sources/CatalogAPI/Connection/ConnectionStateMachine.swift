@@ -76,7 +76,19 @@ struct ConnectionStateMachine {
         }
     }
 
+    /// Whether a whole request that comes now may be answered at once.
+    var takesAtOnce: Bool {
+        guard case .head = incoming else { return false }
+        return state == .open && unanswered == 0 && !isQuiescing
+    }
+
     // MARK: Incoming
+
+    /// A whole request came and was answered, and the connection goes on; only while `takesAtOnce`.
+    mutating func answeredAtOnce(now: Int) {
+        lastRequest = now
+        incoming = .head(since: now)
+    }
 
     /// A head came.
     mutating func headRead(keepsAlive: Bool, now: Int) {

@@ -40,7 +40,7 @@ struct ServiceChannel: ServerChildChannel, HTTPChannelHandler {
             let connection = ConnectionHandler(configuration, isStopping: isStopping)
             try operations.addHandler(connection, position: .after(codec))
             if let fastLane {
-                try operations.addHandler(FastLaneHandler(fastLane), position: .after(connection))
+                try operations.addHandler(FastLaneHandler(fastLane, connection), position: .first)
             }
             // A server that stops listening drops the connections that it has taken and not begun; a writer of NIO that is
             // dropped before its channel is closed ends the process.

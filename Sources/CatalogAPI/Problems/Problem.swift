@@ -45,6 +45,7 @@ struct Problem {
             fields.append(("Retry-After", String(max(1, retryAfter.components.seconds))))
         }
         if let token = (error as? CatalogError)?.currentToken { fields.append(("ETag", "\"\(token)\"")) }
+        if (error as? CatalogError)?.isStale == true { fields.append(("Cache-Status", DocumentFields.staleAbsence)) }
         self.fields = fields
     }
 

@@ -80,7 +80,10 @@ struct DeletionPlanner {
             """
         ) { row in
             let record = ExportRecord(row)
-            let key = ExportPlanner.derivedKey(MappedRow(table: table, role: "", values: [], rank: 0), of: record)
+            let key = ExportPlanner.derivedKey(
+                MappedRow(table: table, role: "", values: MappedValues(nulls: 0), rank: 0),
+                of: record
+            )
             guard try await isDeleted(key, table) else { return }
             for copy in [record] + (try await planner.repeats(of: record)) {
                 try await removal.remove(copy, of: .init(table: table, key: key))

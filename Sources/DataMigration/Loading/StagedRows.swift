@@ -37,30 +37,31 @@ extension CopyBinaryEncoder {
         if let value { write(&self, value) } else { null() }
     }
 
-    mutating func values(_ values: [MappedValue]) throws {
-        var skipped = 0
-        for value in values {
-            if case .null = value {
-                skipped += 1
-                continue
+    mutating func values(_ values: MappedValues) throws {
+        try values.bytes.withUnsafeBufferPointer { bytes in
+            var skipped = 0
+            for cell in values.cells {
+                guard cell.kind != .null else {
+                    skipped += 1
+                    continue
+                }
+                if skipped > 0 { nulls(skipped) }
+                skipped = 0
+                try value(cell, bytes)
             }
             nulls(skipped)
-            skipped = 0
-            try self.value(value)
         }
-        nulls(skipped)
     }
 
-    private mutating func value(_ value: MappedValue) throws {
-        switch value {
+    private mutating func value(_ cell: MappedValues.Cell, _ bytes: UnsafeBufferPointer<UInt8>) throws {
+        switch cell.kind {
         case .null: null()
-        case .text(let text): self.text(text)
-        case .integer(let number): integer(number)
-        case .numeric(let text): try numeric(text)
-        case .boolean(let flag): boolean(flag)
-        case .instant(let microseconds): instant(microseconds: microseconds)
-        case .json(let bytes): json(bytes)
-        case .textArray(let texts): textArray(texts)
+        case .text, .json: field(UnsafeBufferPointer(rebasing: bytes[cell.place]))
+        case .integer: integer(cell.payload)
+        case .numeric: try numeric(String(decoding: bytes[cell.place], as: UTF8.self))
+        case .boolean: boolean(cell.payload != 0)
+        case .instant: instant(microseconds: cell.payload)
+        case .textArray: textArray(encoded: UnsafeBufferPointer(rebasing: bytes[cell.place]))
         }
     }
 }

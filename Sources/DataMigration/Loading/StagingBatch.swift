@@ -161,23 +161,24 @@ struct StagingBatch: Sendable {
     mutating func addRows(of record: ExtractedRecord) throws {
         for row in record.rows {
             size += try typed[row.table.name, default: StagedRows()].add(
-                columns: StagingLayout.typedPrefix.count + row.values.count
+                columns: StagingLayout.typedPrefix.count + row.packed.count
             ) {
                 $0.uuid(record.recordID)
                 $0.text(row.role)
                 $0.int32(Int32(clamping: row.rank))
                 $0.optional(Self.derivedKey(row, of: record.recordID)) { $0.uuid($1) }
-                try $0.values(row.values)
+                try $0.values(row.packed)
             }
         }
     }
 
     private static func derivedKey(_ row: MappedRow, of record: DeterministicID) -> DeterministicID? {
         guard row.table.hasDerivedKey else { return nil }
-        return DeterministicID(
-            namespace: .row,
-            parts: [Array(row.table.name.utf8), record.bytes, Array(row.role.utf8)]
-        )
+        return DeterministicID(namespace: .row) { parts in
+            parts.append(row.table.name)
+            parts.append(record)
+            parts.append(row.role)
+        }
     }
 
     /// A finding about a file, or about a record of it.

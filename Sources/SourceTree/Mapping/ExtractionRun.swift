@@ -11,6 +11,8 @@ struct ExtractionRun {
     /// What is added to offsets and ordinals of a repaired text.
     private let base: (offset: Int, ordinal: Int)
     private let factory: RecordFactory
+    /// The rule's selections, each in a list of its own: most records have one.
+    private let single: [[RecordSelection]]
     private(set) var reading: FileReading
     private var held: [Held] = []
     private var heldBytes = 0
@@ -47,6 +49,7 @@ struct ExtractionRun {
         self.acceptRepairs = acceptRepairs
         self.base = base ?? (0, 0)
         factory = RecordFactory(limits: limits, source: source, path: path, isRepaired: base != nil)
+        single = rule?.selections.map { [$0] } ?? []
         reading = FileReading(state: .empty, rule: rule?.name)
     }
 
@@ -56,9 +59,15 @@ struct ExtractionRun {
         open: () throws -> RecordExtractor.ByteReader,
         emit: (ExtractedRecord) throws -> Void
     ) throws {
+        let selectors = try selectors()
+        guard source.size < Self.scannedAheadBytes else {
+            return try ScanAhead.forEachItem(reader: try open(), selectors: selectors, limits: limits.json) { item in
+                try take(item, open: open, emit: emit)
+            }
+        }
         var scanner = JSONRecordScanner(
             reader: try open(),
-            selectors: try selectors(),
+            selectors: selectors,
             tolerance: .tolerant,
             limits: limits.json
         )
@@ -66,6 +75,9 @@ struct ExtractionRun {
             guard try take(item, open: open, emit: emit) else { return }
         }
     }
+
+    /// From this size on a file is worth a second thread; bytes.
+    private static let scannedAheadBytes = 2 << 20
 
     private func selectors() throws -> [RecordSelector] {
         try (rule?.selections ?? []).map { try RecordSelector(pointer: $0.pointer) }
@@ -167,9 +179,10 @@ struct ExtractionRun {
     private mutating func release(emit: (ExtractedRecord) throws -> Void) throws {
         guard let rule else { return }
         for item in held {
-            guard let record = record(of: item, selections: rule.selections(item.selector, item.others)) else {
-                continue
-            }
+            let selections =
+                item.others.isEmpty
+                ? single[item.selector] : ([item.selector] + item.others).sorted().map { rule.selections[$0] }
+            guard let record = record(of: item, selections: selections) else { continue }
             lastEmittedStart = item.place.span.start
             reading.records += 1
             try emit(record)
@@ -296,14 +309,6 @@ struct ExtractionRun {
         }
         if rule == nil { note(.unmappedFile, "no rule of the mapping takes the file; it is kept as it is") }
         return reading
-    }
-}
-
-extension MappingRule {
-    /// The selections of these numbers, in the rule's order.
-    fileprivate func selections(_ number: Int, _ others: [Int]) -> [RecordSelection] {
-        if others.isEmpty { return selections.count == 1 ? selections : [selections[number]] }
-        return ([number] + others).sorted().map { selections[$0] }
     }
 }
 

@@ -214,6 +214,7 @@ extension MappingDecoder {
         return ImpliedRow(
             role: role,
             each: each,
+            eachSlot: each?.tokens.first.map { slots.slot(for: $0) },
             conditions: conditions,
             row: RowProgram(table: table, columns: columns),
             required: required

@@ -5,15 +5,33 @@ public struct MappingVocabulary: Sendable, Hashable {
     /// Whether letters' case is ignored (ASCII letters only; a vocabulary is a list of program words).
     public let ignoresCase: Bool
     private let words: [String: String]
+    /// The raw words in ASCII by their hash, with ours.
+    private let table: [UInt64: Entry]
+
+    private struct Entry: Sendable, Hashable {
+        let raw: [UInt8]
+        let word: String
+    }
 
     init(name: String, ignoresCase: Bool, words: [String: String]) {
         self.name = name
         self.ignoresCase = ignoresCase
-        guard ignoresCase else {
-            self.words = words
-            return
-        }
-        self.words = Dictionary(words.map { (Self.folded($0.key), $0.value) }) { first, _ in first }
+        self.words =
+            ignoresCase ? Dictionary(words.map { (Self.folded($0.key), $0.value) }) { first, _ in first } : words
+        let ascii = self.words.filter { $0.key.utf8.allSatisfy { $0 < 0x80 } }
+        table = Dictionary(
+            ascii.map { raw, word in
+                let raw = Array(raw.utf8)
+                return (raw.withUnsafeBufferPointer(NameHash.words), Entry(raw: raw, word: word))
+            }
+        ) { first, _ in first }
+    }
+
+    /// Our word for a raw one that is written in ASCII, its letters' case as it is listed; nil where it takes a closer
+    /// look to tell.
+    func word(forASCII raw: UnsafeBufferPointer<UInt8>) -> String? {
+        guard let entry = table[NameHash.words(raw)], entry.raw.elementsEqual(raw) else { return nil }
+        return entry.word
     }
 
     /// Our word for a raw one; nil when it is unknown.

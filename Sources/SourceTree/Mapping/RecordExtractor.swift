@@ -54,11 +54,12 @@ public struct RecordExtractor: Sendable {
         ordinal: Int,
         byteStart: Int
     ) -> DeterministicID {
-        func bytes(_ number: Int) -> [UInt8] { withUnsafeBytes(of: Int64(number).bigEndian) { Array($0) } }
-        return DeterministicID(
-            namespace: .record,
-            parts: [fileID.bytes, Array(pointer.utf8), bytes(ordinal), bytes(byteStart)]
-        )
+        DeterministicID(namespace: .record) { parts in
+            parts.append(fileID)
+            parts.append(pointer)
+            parts.append(ordinal)
+            parts.append(byteStart)
+        }
     }
 
     /// Reads a file and hands out its records in the order in which they end.

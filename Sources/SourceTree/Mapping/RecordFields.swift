@@ -21,7 +21,7 @@ struct RecordFields {
 
     init(record: JSONValue, slots: MemberSlots) {
         self.record = record
-        var memberOfSlot = [Int32](repeating: -1, count: slots.names.count)
+        var memberOfSlot = [Int32](repeating: -1, count: slots.count)
         var members: [Member] = []
         var presentSlots: UInt64 = 0
         members.reserveCapacity(record.count)
@@ -55,6 +55,12 @@ struct RecordFields {
         return index < 0 ? nil : (index, record.value(at: members[index].place))
     }
 
+    /// Where the member of a slot stands; of duplicates the last.
+    func place(slot: Int) -> (index: Int, place: JSONMemberPlace)? {
+        let index = Int(memberOfSlot[slot])
+        return index < 0 ? nil : (index, members[index].place)
+    }
+
     mutating func consume(_ place: FieldPlace) {
         switch place {
         case .member(let index): if !members[index].isRepeated { members[index].isConsumed = true }
@@ -67,6 +73,7 @@ struct RecordFields {
     func rest() -> [UInt8]? {
         guard record.kind == .object else { return isRecordConsumed ? nil : Array(record.rawText) }
         var text: [UInt8] = []
+        text.reserveCapacity(record.span.count)
         for member in members where !member.isConsumed {
             text.append(text.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
             record.appendMember(at: member.place, to: &text)

@@ -4,7 +4,58 @@ import LosslessJSON
 // How a value enters a column. A member is consumed only when the column, with its raw column, holds it exactly.
 
 extension RecordMapper {
-    mutating func apply(_ column: ColumnProgram, to found: FoundValue, values: inout [MappedValue]) {
+    /// Applies the whole member of a slot where its text enters the column as it is written; false where it needs a
+    /// closer look.
+    ///
+    /// Most columns of most records take this way, which makes no text and no reference on its own.
+    mutating func applyPlain(_ column: ColumnProgram, slot: Int, values: inout MappedValues) -> Bool {
+        guard let (index, place) = fields.place(slot: slot) else { return true }
+        let isApplied: Bool
+        switch column.plain {
+        case .text:
+            let isName = shape.agentTargets.contains(column.target)
+            isApplied = with(place) { text in
+                guard !isName || Self.isEvenASCII(text) else { return false }
+                values.setText(column.target, to: text)
+                return true
+            }
+        case .instant:
+            isApplied = with(place) { text in
+                guard case .exact(let time) = SourceInstant(utf8: text) else { return false }
+                values.setInstant(column.target, microseconds: time)
+                return true
+            }
+        case .json:
+            guard fields.record.kind(at: place) != .null else { return true }
+            fields.record.withRawText(at: place) { values.setJSON(column.target, to: $0) }
+            isApplied = true
+        case .word:
+            guard case .word(let vocabulary, let raw?) = column.transform else { return false }
+            isApplied = with(place) { text in
+                guard let word = vocabulary.word(forASCII: text) else { return false }
+                values[column.target] = .text(word)
+                values.setText(raw, to: text)
+                return true
+            }
+        case .other: return false
+        }
+        if isApplied { fields.consume(.member(index)) }
+        return isApplied
+    }
+
+    private func with(_ place: JSONMemberPlace, _ body: (UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
+        fields.record.withPlainText(at: place, body) ?? false
+    }
+
+    /// Whether a text is surely no odd name: ASCII, and no space at its ends.
+    ///
+    /// Control characters do not stand in JSON as they are.
+    private static func isEvenASCII(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let first = text.first, let last = text.last else { return true }
+        return first > 0x20 && last > 0x20 && text.allSatisfy { $0 < 0x80 }
+    }
+
+    mutating func apply(_ column: ColumnProgram, to found: FoundValue, values: inout MappedValues) {
         switch found {
         case .nothing: break
         case .text(let text): applyText(column, text, values: &values)
@@ -13,7 +64,7 @@ extension RecordMapper {
         }
     }
 
-    private mutating func applyText(_ column: ColumnProgram, _ text: String, values: inout [MappedValue]) {
+    private mutating func applyText(_ column: ColumnProgram, _ text: String, values: inout MappedValues) {
         guard !text.utf8.contains(0) else { return }
         switch column.transform {
         case .word(let vocabulary, let raw):
@@ -30,7 +81,7 @@ extension RecordMapper {
         _ column: ColumnProgram,
         _ value: JSONValue,
         _ place: FieldPlace,
-        values: inout [MappedValue]
+        values: inout MappedValues
     ) {
         let target = column.target
         switch column.transform {
@@ -67,7 +118,7 @@ extension RecordMapper {
         _ column: ColumnProgram,
         _ value: JSONValue,
         _ place: FieldPlace,
-        values: inout [MappedValue]
+        values: inout MappedValues
     ) {
         guard value.kind == .string else { return wrongType(value, column, expected: "a string") }
         guard let text = storableText(value) else { return }
@@ -90,7 +141,7 @@ extension RecordMapper {
         _ place: FieldPlace,
         vocabulary: MappingVocabulary,
         raw: Int?,
-        values: inout [MappedValue]
+        values: inout MappedValues
     ) {
         let word: String
         switch value.kind {
@@ -113,7 +164,7 @@ extension RecordMapper {
         _ value: JSONValue,
         _ place: FieldPlace,
         vocabulary: MappingVocabulary,
-        values: inout [MappedValue]
+        values: inout MappedValues
     ) {
         if let flag = value.boolean {
             values[column.target] = .boolean(flag)
@@ -146,7 +197,7 @@ extension RecordMapper {
         _ column: ColumnProgram,
         _ value: JSONValue,
         _ place: FieldPlace,
-        values: inout [MappedValue]
+        values: inout MappedValues
     ) {
         switch value.kind {
         case .string:
@@ -174,7 +225,7 @@ extension RecordMapper {
         _ place: FieldPlace,
         owner: Int,
         url: Int?,
-        values: inout [MappedValue]
+        values: inout MappedValues
     ) {
         guard value.kind == .string else { return wrongType(value, column, expected: "owner/name, a name or a URL") }
         guard let text = storableText(value) else { return }
@@ -199,7 +250,7 @@ extension RecordMapper {
         _ column: ColumnProgram,
         _ value: JSONValue,
         _ place: FieldPlace,
-        values: inout [MappedValue]
+        values: inout MappedValues
     ) {
         guard value.kind == .number else { return wrongType(value, column, expected: "a whole number") }
         guard let number = value.integer else {
@@ -221,7 +272,7 @@ extension RecordMapper {
         _ column: ColumnProgram,
         _ value: JSONValue,
         _ place: FieldPlace,
-        values: inout [MappedValue]
+        values: inout MappedValues
     ) {
         guard let text = value.numberText else { return wrongType(value, column, expected: "a number") }
         // What `numeric` cannot hold was reported by the inspector.
@@ -235,7 +286,7 @@ extension RecordMapper {
         _ value: JSONValue,
         _ place: FieldPlace,
         raw: Int?,
-        values: inout [MappedValue]
+        values: inout MappedValues
     ) {
         guard value.kind == .string else { return wrongType(value, column, expected: "a time as text") }
         guard !value.hasNUL, let instant = Self.instant(value) else { return }

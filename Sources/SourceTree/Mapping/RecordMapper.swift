@@ -47,9 +47,10 @@ struct RecordMapper {
             return (.notARecord(reason), [])
         }
         if let problem = findNaturalID() { return (.quarantined(problem), []) }
-        var rows = [ownRow()]
+        let own = ownRow()
+        var rows = [own]
         rows += impliedRows()
-        rows += inferredAgents(of: rows[0])
+        addInferredAgents(of: own.packed, to: &rows)
         return (.candidate, rows)
     }
 
@@ -57,13 +58,25 @@ struct RecordMapper {
     mutating func newestTime() -> Int64? {
         var newest: Int64?
         for source in shape.newest {
-            guard case .json(let value, _) = resolve(source), let instant = Self.instant(value) else { continue }
+            guard let instant = instant(source) else { continue }
             switch instant {
             case .exact(let time), .inexact(let time): newest = max(newest ?? time, time)
             case .zoneless, .notATime: break
             }
         }
         return newest
+    }
+
+    /// The time that a source names; nil where it gives no text of the record.
+    private func instant(_ source: ValueSource) -> SourceInstant? {
+        if let member = MemberRead(source) {
+            guard let (_, place) = fields.place(slot: member.slot) else { return nil }
+            if member.isWhole, let instant = fields.record.withPlainText(at: place, { SourceInstant(utf8: $0) }) {
+                return instant
+            }
+        }
+        guard case .json(let value, _) = resolve(source) else { return nil }
+        return Self.instant(value)
     }
 
     /// The time that a string names; nil for what is no text.
@@ -263,23 +276,39 @@ struct RecordMapper {
     private mutating func ownRow() -> MappedRow {
         var values = run(shape.row, element: nil)
         switch shape.rest {
-        case .whole(let target): values[target] = .json(Array(fields.record.rawText))
+        case .whole(let target):
+            fields.record.rawText.withUnsafeBufferPointer { values.setJSON(target, to: $0) }
         case .collect(let target):
             if shape.row.usesNaturalID { fields.consume(naturalIDPlace) }
-            if let rest = fields.rest() { values[target] = .json(rest) }
+            if let rest = fields.rest() { rest.withUnsafeBufferPointer { values.setJSON(target, to: $0) } }
         }
         return MappedRow(table: shape.table, role: "", values: values, rank: rank)
     }
 
-    private mutating func run(_ program: RowProgram, element: JSONValue?) -> [MappedValue] {
-        var values = [MappedValue](repeating: .null, count: program.width)
+    private mutating func run(_ program: RowProgram, element: JSONValue?) -> MappedValues {
+        var values = MappedValues(nulls: program.width)
+        // The record's own row holds about what the record does, implied ones little.
+        values.reserve(program === shape.row ? fields.record.span.count : 64)
         for (index, mask) in program.slotMasks.enumerated() where mask & fields.presentSlots != 0 || mask == .max {
             let column = program.columns[index]
+            if let slot = onlySlot(of: column), applyPlain(column, slot: slot, values: &values) { continue }
             let found = firstValue(of: column, element: element)
             if case .nothing = found { continue }
             apply(column, to: found, values: &values)
         }
         return values
+    }
+
+    /// The slot of the whole member that a column is read from, where the record has no other one that it could be read
+    /// from.
+    private func onlySlot(of column: ColumnProgram) -> Int? {
+        if let slot = column.onlySlot { return slot }
+        var only: Int?
+        for member in column.members where fields.place(slot: member.slot) != nil {
+            guard only == nil, member.isWhole else { return nil }
+            only = member.slot
+        }
+        return only
     }
 
     private mutating func impliedRows() -> [MappedRow] {
@@ -289,7 +318,7 @@ struct RecordMapper {
                 if let row = impliedRow(implied, role: implied.role, element: nil) { rows.append(row) }
                 continue
             }
-            guard let list = each.follow(from: fields.record), list.kind == .array else { continue }
+            guard let list = list(each, slot: implied.eachSlot), list.kind == .array else { continue }
             for (index, element) in list.elements.enumerated() {
                 if let row = impliedRow(implied, role: "\(implied.role)/\(index)", element: element) {
                     rows.append(row)
@@ -299,23 +328,29 @@ struct RecordMapper {
         return rows
     }
 
+    private func list(_ pointer: MappingPointer, slot: Int?) -> JSONValue? {
+        guard let slot, fields.record.kind == .object else { return pointer.follow(from: fields.record) }
+        guard let member = fields.member(slot: slot) else { return nil }
+        return MappingPointer.follow(pointer.tokens.dropFirst(), from: member.value)
+    }
+
     private mutating func impliedRow(_ implied: ImpliedRow, role: String, element: JSONValue?) -> MappedRow? {
         let values = run(implied.row, element: element)
-        guard implied.required.allSatisfy({ !values[$0].isMissing }) else { return nil }
+        guard implied.required.allSatisfy({ !values.isMissing($0) }) else { return nil }
         return MappedRow(table: implied.row.table, role: role, values: values, rank: Self.impliedRank + rank)
     }
 
-    private func inferredAgents(of row: MappedRow) -> [MappedRow] {
-        var rows: [MappedRow] = []
-        var seen: [String] = []
-        for column in shape.agentColumns {
-            guard case .text(let name) = row.values[column.target], !name.isEmpty,
-                name.utf8.count <= Self.longestID, !seen.contains(name)
-            else { continue }
-            seen.append(name)
-            rows.append(InferredAgent.row(named: name, role: column.role))
+    private func addInferredAgents(of values: MappedValues, to rows: inout [MappedRow]) {
+        for (number, column) in shape.agentColumns.enumerated() {
+            let row: MappedRow?? = values.withText(column.target) { name in
+                guard !name.isEmpty, name.count <= Self.longestID else { return nil }
+                let isRepeated = shape.agentColumns[..<number].contains { earlier in
+                    values.withText(earlier.target) { $0.elementsEqual(name) } ?? false
+                }
+                return isRepeated ? nil : InferredAgent.row(named: name, role: column.role)
+            }
+            if case .some(.some(let row)) = row { rows.append(row) }
         }
-        return rows
     }
 
     /// Reports white space at the ends of a name, and control characters in it.
@@ -352,7 +387,7 @@ struct RecordMapper {
 /// The agent that exists only as a name.
 enum InferredAgent {
     /// What every such row says, and where the name goes.
-    private static let template: (values: [MappedValue], name: Int) = {
+    private static let template: (values: MappedValues, name: Int) = {
         let columns = CatalogTable.agents.mappedColumns.map(\.name)
         let values = columns.map { column -> MappedValue in
             switch column {
@@ -362,19 +397,14 @@ enum InferredAgent {
             }
         }
         guard let name = columns.firstIndex(of: "agent_id") else { preconditionFailure("agents have no agent_id") }
-        return (values, name)
+        return (MappedValues(values), name)
     }()
 
-    static func row(named name: String, role: String) -> MappedRow {
+    static func row(named name: UnsafeBufferPointer<UInt8>, role: String) -> MappedRow {
         var values = template.values
-        values[template.name] = .text(name)
+        values.setText(template.name, to: name)
         return MappedRow(table: .agents, role: role, values: values, rank: RecordMapper.inferredRank)
     }
-}
-
-extension MappedValue {
-    /// Whether there is nothing: NULL or an empty text.
-    var isMissing: Bool { self == .null || self == .text("") }
 }
 
 extension RecordCondition {

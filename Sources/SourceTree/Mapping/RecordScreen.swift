@@ -2,14 +2,28 @@
 /// inspecting them would report nothing.
 ///
 /// It may say no for a record without findings, never yes for one with findings.
-struct RecordScreen {
+struct RecordScreen: ~Copyable {
     /// The hashes of the names of the open objects, one behind the other.
-    private var names: [UInt64] = []
-    /// Where the names of each open container begin.
-    private var levels: [Int] = []
+    private let names: UnsafeMutableBufferPointer<UInt64>
+    private var nameCount = 0
+    /// The open containers.
+    private let levels: UnsafeMutableBufferPointer<Level>
+    private var depth = 0
+    /// The innermost container.
+    private var level = Level(start: 0, seen: 0)
+
+    private struct Level {
+        /// Where its names begin.
+        let start: Int
+        /// A bit for each name's hash: most names are known to be new by it.
+        var seen: UInt64
+    }
 
     /// Objects with more names are left to the inspector, whose effort does not grow with their square.
     private static let mostNames = 32
+    /// So many names and containers are open at a time at the most; records with more are left to the inspector.
+    private static let mostOpenNames = 256
+    private static let deepest = 32
     /// The longest number that is surely in the range of `numeric` when it has no exponent.
     private static let longestPlainNumber = 10_000
     /// The longest number that is surely in range although it has an exponent, such as `1e9999`.
@@ -20,8 +34,17 @@ struct RecordScreen {
     /// Whether a record of valid JSON has nothing to report.
     static func isClean(_ text: ArraySlice<UInt8>) -> Bool {
         guard text.count <= largestRecord else { return false }
-        var screen = RecordScreen()
-        return text.withUnsafeBufferPointer { screen.run($0) }
+        return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: mostOpenNames) { names in
+            withUnsafeTemporaryAllocation(of: Level.self, capacity: deepest) { levels in
+                var screen = RecordScreen(names: names, levels: levels)
+                return text.withUnsafeBufferPointer { !SecretDetector.mayHoldSecret($0) && screen.run($0) }
+            }
+        }
+    }
+
+    private init(names: UnsafeMutableBufferPointer<UInt64>, levels: UnsafeMutableBufferPointer<Level>) {
+        self.names = names
+        self.levels = levels
     }
 
     private mutating func run(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -33,10 +56,16 @@ struct RecordScreen {
                 guard let end = takeString(text, from: position + 1) else { return false }
                 position = end
             case UInt8(ascii: "{"), UInt8(ascii: "["):
-                levels.append(names.count)
+                guard depth < Self.deepest else { return false }
+                levels.initializeElement(at: depth, to: level)
+                depth += 1
+                level = Level(start: nameCount, seen: 0)
                 position += 1
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                if let start = levels.popLast() { names.removeLast(names.count - start) }
+                guard depth > 0 else { return false }
+                depth -= 1
+                nameCount = level.start
+                level = levels[depth]
                 position += 1
             case UInt8(ascii: "-"), 48...57:
                 guard let end = takeNumber(text, from: position) else { return false }
@@ -55,14 +84,12 @@ struct RecordScreen {
             hasEscapes = true
             guard let quote = Self.endOfEscapedText(text, from: start) else { return nil }
             end = quote
-        } else if SecretDetector.mayHoldSecret(text, in: start..<end) {
-            return nil
         }
         var position = end + 1
         while position < text.count, text[position] <= 0x20 { position += 1 }
         guard position < text.count, text[position] == UInt8(ascii: ":") else { return position }
         let name = UnsafeBufferPointer(rebasing: text[start..<end])
-        guard !hasEscapes, !SecretDetector.isSecretName(name), isNewName(NameHash.hash(name)) else { return nil }
+        guard !hasEscapes, !SecretDetector.isSecretName(name), takeNewName(NameHash.words(name)) else { return nil }
         return position + 1
     }
 
@@ -102,10 +129,16 @@ struct RecordScreen {
         return position
     }
 
-    private mutating func isNewName(_ hash: UInt64) -> Bool {
-        let start = levels.last ?? 0
-        guard names.count - start < Self.mostNames, !names[start...].contains(hash) else { return false }
-        names.append(hash)
+    /// Notes a name; false when it may be one of its object's again.
+    private mutating func takeNewName(_ hash: UInt64) -> Bool {
+        guard nameCount < Self.mostOpenNames, nameCount - level.start < Self.mostNames else { return false }
+        let bit: UInt64 = 1 << (hash & 63)
+        if level.seen & bit != 0 {
+            for index in level.start..<nameCount where names[index] == hash { return false }
+        }
+        level.seen |= bit
+        names.initializeElement(at: nameCount, to: hash)
+        nameCount += 1
         return true
     }
 

@@ -118,19 +118,22 @@ final class ColumnProgram: Sendable {
     let sources: [ValueSource]
     /// The slots of the members that the sources read, as bits; every bit where there are other sources.
     let slotMask: UInt64
+    /// The slots of the members that the sources read, and whether as a whole; empty where there are other sources.
+    let members: [MemberRead]
     /// The slot of the whole top-level member that is the only source; nil for all other columns.
     let onlySlot: Int?
+    /// What is done to a string that needs no closer look.
+    let plain: PlainTransform
 
     init(target: Int, name: String, transform: ColumnTransform, sources: [ValueSource]) {
         self.target = target
         self.name = name
         self.transform = transform
         self.sources = sources
-        if sources.count == 1, case .member(let slot, let pointer) = sources[0], pointer.tokens.count == 1 {
-            onlySlot = slot
-        } else {
-            onlySlot = nil
-        }
+        let members = sources.compactMap(MemberRead.init)
+        self.members = members.count == sources.count ? members : []
+        onlySlot = sources.count == 1 && members.first?.isWhole == true ? members.first?.slot : nil
+        plain = PlainTransform(transform)
         slotMask = sources.reduce(0) { mask, source in
             guard case .member(let slot, _) = source else { return .max }
             return mask | MemberSlots.bit(slot)
@@ -156,6 +159,39 @@ enum ColumnTransform: Sendable {
     case flagWord(MappingVocabulary)
     /// `owner/name`, a bare name or a URL, over three columns; the column itself is the name's.
     case repository(owner: Int, url: Int?)
+}
+
+/// What a source reads of a top-level member; without references.
+struct MemberRead: Sendable {
+    let slot: Int
+    /// Whether it reads the member itself, not something inside of it.
+    let isWhole: Bool
+
+    init?(_ source: ValueSource) {
+        guard case .member(let slot, let pointer) = source else { return nil }
+        self.slot = slot
+        isWhole = pointer.tokens.count == 1
+    }
+}
+
+/// What is done to a string without escapes; without references, so that asking for it costs none.
+enum PlainTransform: Sendable {
+    case text
+    case instant
+    case json
+    case word
+    /// What takes the general way.
+    case other
+
+    init(_ transform: ColumnTransform) {
+        switch transform {
+        case .text: self = .text
+        case .instant: self = .instant
+        case .json: self = .json
+        case .word: self = .word
+        case .lowercase, .integer, .numeric, .boolean, .textArray, .flagWord, .repository: self = .other
+        }
+    }
 }
 
 /// Where a value comes from.
@@ -202,14 +238,24 @@ final class ImpliedRow: Sendable {
     let role: String
     /// The list whose elements each imply a row; nil for one row per record.
     let each: MappingPointer?
+    /// The slot of the list's first token; nil where `each` names none.
+    let eachSlot: Int?
     let conditions: [RecordCondition]
     let row: RowProgram
     /// Columns that must have a value, else there is no row.
     let required: [Int]
 
-    init(role: String, each: MappingPointer?, conditions: [RecordCondition], row: RowProgram, required: [Int]) {
+    init(
+        role: String,
+        each: MappingPointer?,
+        eachSlot: Int?,
+        conditions: [RecordCondition],
+        row: RowProgram,
+        required: [Int]
+    ) {
         self.role = role
         self.each = each
+        self.eachSlot = eachSlot
         self.conditions = conditions
         self.row = row
         self.required = required
@@ -218,59 +264,59 @@ final class ImpliedRow: Sendable {
 
 /// The top-level members that a shape reads, numbered.
 struct MemberSlots: Sendable {
-    private(set) var names: [String] = []
-    /// The bytes and the hash of each name.
-    private var texts: [[UInt8]] = []
-    private var hashes: [UInt64] = []
+    private(set) var count = 0
+    /// The names, one behind the other.
+    private var text: [UInt8] = []
+    private var names: [Name] = []
     /// An open hash table of slots, -1 where there is none; its size is a power of two, at least twice the names.
     ///
     /// A `Dictionary` would hash the hash again, for every member of every record.
-    private var table: [Int] = [-1, -1]
+    private var table: [Int32] = [-1, -1]
+
+    private struct Name {
+        let hash: UInt64
+        let start: Int
+        let count: Int
+    }
 
     mutating func slot(for name: String) -> Int {
-        let bytes = Array(name.utf8)
-        if let slot = bytes.withUnsafeBufferPointer({ number(of: $0) }) { return slot }
-        names.append(name)
-        texts.append(bytes)
-        hashes.append(NameHash.hash(bytes))
-        if names.count * 2 > table.count { table = Array(repeating: -1, count: table.count * 2) }
-        // Anew, because the table may have grown.
-        for slot in table.indices { table[slot] = -1 }
-        for slot in hashes.indices { table[place(of: hashes[slot]) { _ in false }] = slot }
-        return names.count - 1
+        var name = name
+        return name.withUTF8 { bytes in
+            if let slot = number(of: bytes) { return slot }
+            names.append(Name(hash: NameHash.words(bytes), start: text.count, count: bytes.count))
+            text.append(contentsOf: bytes)
+            count += 1
+            if count * 2 > table.count { table = Array(repeating: -1, count: table.count * 2) }
+            // Anew, because the table may have grown.
+            for place in table.indices { table[place] = -1 }
+            for slot in names.indices { table[place(of: names[slot].hash) { _ in false }] = Int32(slot) }
+            return count - 1
+        }
     }
 
     /// The slot of an unescaped name.
     func number(of name: UnsafeBufferPointer<UInt8>) -> Int? {
-        let hash = NameHash.hash(name)
-        let slot = table[place(of: hash) { hashes[$0] == hash && texts[$0].elementsEqual(name) }]
-        return slot < 0 ? nil : slot
+        let hash = NameHash.words(name)
+        let slot = table[place(of: hash) { names[$0].hash == hash && isName(names[$0], name) }]
+        return slot < 0 ? nil : Int(slot)
+    }
+
+    private func isName(_ known: Name, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard known.count == name.count else { return false }
+        for offset in name.indices where text[known.start + offset] != name[offset] { return false }
+        return true
     }
 
     /// The first place for a hash that is free, or whose slot is the one that is looked for.
     private func place(of hash: UInt64, _ isWanted: (Int) -> Bool) -> Int {
         let mask = table.count - 1
         var place = Int(truncatingIfNeeded: hash ^ hash >> 32) & mask
-        while table[place] >= 0, !isWanted(table[place]) { place = (place + 1) & mask }
+        while table[place] >= 0, !isWanted(Int(table[place])) { place = (place + 1) & mask }
         return place
     }
 
     /// The bit of a slot in a mask; slots beyond the 63rd share the last one.
     static func bit(_ slot: Int) -> UInt64 {
         1 << UInt64(min(slot, 63))
-    }
-}
-
-/// The 64-bit FNV-1a hash (Fowler, Noll, Vo) of short names.
-enum NameHash {
-    static let start: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    @inline(__always)
-    static func next(_ hash: UInt64, _ byte: UInt8) -> UInt64 {
-        (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
-    }
-
-    static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-        bytes.reduce(start, next)
     }
 }

@@ -96,30 +96,55 @@ enum SecretDetector {
         return false
     }
 
-    /// The shortest run of words joined by dots that can hold a secret, `-----BEGIN`; all others are longer.
+    /// Whether a secret may begin anywhere in a text, escapes taken as they are written.
+    ///
+    /// A secret stands in a run of at least ten word bytes and dots (`-----BEGIN` is the shortest), at its start or
+    /// behind a dot. The runs are found by bits, 64 bytes at a time; no byte is looked at on its own.
+    static func mayHoldSecret(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        var start = 0
+        while true {
+            let (runs, dots) = runBits(text, from: start)
+            let twos = runs & runs >> 1
+            let fours = twos & twos >> 2
+            let longRuns = fours & fours >> 4 & twos >> 8
+            if longRuns != 0 {
+                // The word at the block's start may have begun before it, and was looked at there.
+                let isInside = start > 0 && isWordByte(text[start - 1])
+                var places = longRuns & ~(longRuns << 1 | (isInside ? 1 : 0)) | dots << 1 & runs
+                while places != 0 {
+                    if mayBeginSecret(text, at: start + places.trailingZeroBitCount) { return true }
+                    places &= places - 1
+                }
+            }
+            guard start + 64 < text.count else { return false }
+            start += 64 - (shortestRun - 1)
+        }
+    }
+
+    /// The shortest run of word bytes and dots that can hold a secret; with fewer in common, two blocks miss none.
     private static let shortestRun = 10
 
-    /// Whether a secret may begin in a part of a text that has no escapes.
-    ///
-    /// Most runs are too short: a long one that begins here or later covers the place where its last byte would be at the
-    /// least, so that one looks there first, backwards, and goes on behind what is no part of a run.
-    static func mayHoldSecret(_ text: UnsafeBufferPointer<UInt8>, in part: Range<Int>) -> Bool {
-        var start = part.lowerBound
-        while start + shortestRun <= part.upperBound {
-            var probe = start + shortestRun - 1
-            while probe >= start, isRunByte(text[probe]) { probe -= 1 }
-            guard probe < start else {
-                start = probe + 1
-                continue
-            }
-            var startsWord = true
-            while start < part.upperBound, isRunByte(text[start]) {
-                if startsWord, mayBeginSecret(text, at: start) { return true }
-                startsWord = text[start] == UInt8(ascii: ".")
-                start += 1
-            }
+    /// A bit for each of 64 bytes: whether it is a word byte or a dot, and whether it is a dot.
+    private static func runBits(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> (runs: UInt64, dots: UInt64) {
+        let bytes = UnsafeRawBufferPointer(text)
+        var (runs, dots): (UInt64, UInt64) = (0, 0)
+        var position = start
+        let end = min(start + 64, bytes.count)
+        while position + 16 <= end {
+            let piece = bytes.loadUnaligned(fromByteOffset: position, as: SIMD16<UInt8>.self)
+            let dotMarks = ByteMarks.equal(piece, to: UInt8(ascii: "."))
+            let shift = UInt64(position - start)
+            runs |= ByteMarks.bits(ByteMarks.wordBytes(piece) .| dotMarks) << shift
+            dots |= ByteMarks.bits(dotMarks) << shift
+            position += 16
         }
-        return false
+        while position < end {
+            let bit: UInt64 = 1 << UInt64(position - start)
+            if isRunByte(bytes[position]) { runs |= bit }
+            if bytes[position] == UInt8(ascii: ".") { dots |= bit }
+            position += 1
+        }
+        return (runs, dots)
     }
 
     @inline(__always)
@@ -127,9 +152,14 @@ enum SecretDetector {
         isWordByte(byte) || byte == UInt8(ascii: ".")
     }
 
+    /// Digits and the hyphen, as bits.
+    private static let lowWordBytes: UInt64 = 0x03ff_2000_0000_0000
+    /// Letters and the underscore, as bits of the bytes from 64 on.
+    private static let highWordBytes: UInt64 = 0x07ff_fffe_87ff_fffe
+
     @inline(__always)
     static func isWordByte(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 0x5F
-            || byte == 0x2D
+        guard byte < 0x80 else { return false }
+        return (byte < 0x40 ? lowWordBytes : highWordBytes) >> UInt64(byte & 63) & 1 == 1
     }
 }

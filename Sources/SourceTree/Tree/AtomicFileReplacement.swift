@@ -47,6 +47,15 @@ public final class AtomicFileReplacement {
         }
     }
 
+    /// The facts of the new content; a rename changes only the time of the last change of attributes.
+    public func fingerprint() throws(SourceTreeError) -> FileFingerprint {
+        do {
+            return try temporary.file.status().fingerprint
+        } catch {
+            throw SourceTreeError.writing(path, error.errno)
+        }
+    }
+
     func discard() {
         temporary.discard()
     }

@@ -92,6 +92,23 @@ public struct StableFile: Sendable {
         try read(limit: -1).digest
     }
 
+    /// The file's facts, without reading it; throws `SourceTreeError` as `read` does, never `hot`.
+    public func fingerprint() throws(SourceTreeError) -> FileFingerprint {
+        do {
+            let status = try openFile().status()
+            guard status.type == .file else {
+                throw SourceTreeError(.notRegular, path: TreePath.text(path), "The entry is no regular file")
+            }
+            return status.fingerprint
+        } catch let error as SystemError {
+            throw SourceTreeError.reading(path, error.errno)
+        } catch let error as SourceTreeError {
+            throw error
+        } catch {
+            preconditionFailure("no other error is thrown here")
+        }
+    }
+
     /// Opens the file for a second pass over the bytes that `digest` was made of.
     ///
     /// Throws at once when the file's facts differ from the digest's (`changedSinceHashed`), and as `read` does.

@@ -28,6 +28,12 @@ public enum DocumentQueries: Sendable {
         table.key.map { "\(alias).\($0)::text" }.joined(separator: " || E'\\x1f' || ")
     }
 
+    /// The version, sensitivity and body of a row.
+    static func columns(of table: CatalogTable, alias: String) -> String {
+        "\(alias).version, \(sensitivity(of: table, alias: alias)) AS sensitivity, "
+            + "\(body(of: table, alias: alias)) AS body"
+    }
+
     /// The statement for the documents with the keys `$1`, as the change feed writes keys: for each key its version
     /// (that of its deletion, or 0, where there is no row), sensitivity (NULL without a row) and body.
     static func documents(of table: CatalogTable) -> String {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a reader gets.
 public struct Answer: Sendable, Equatable {
     /// Where an answer comes from.
@@ -22,6 +24,20 @@ public struct Answer: Sendable, Equatable {
     public let source: Source
     /// How long ago the answer was surely right; of a stale one, how long ago it was stored.
     public let age: Duration
+
+    /// What a read found; `now` is our clock, `filledAt` that of Redis when it stored the document.
+    init(_ found: ReadStateMachine.Answer, source: Source, filledAt: Int?, now: Int) {
+        let known = max(0, now - found.freshAsOf)
+        let stored = filledAt.map { max(0, Int(Date().timeIntervalSince1970 * 1000) - $0) }
+        let age =
+            switch source {
+            case .near, .database: known
+            // What is known of the relay says nothing of a stale answer; what nobody dated is as old as it is stored.
+            case .redis: min(known, stored ?? known)
+            case .stale: stored ?? 0
+            }
+        self.init(found.document, source: source, age: .milliseconds(age))
+    }
 
     init(_ document: VersionedDocument, source: Source, age: Duration) {
         version = document.version

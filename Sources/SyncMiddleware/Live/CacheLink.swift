@@ -20,11 +20,11 @@ final class CacheLink: Sendable {
     private let failure = Mutex<RedisError?>(nil)
 
     /// - Parameters:
-    ///   - client: the client whose shared connection is used.
+    ///   - connection: the connection.
     ///   - configuration: the limits.
     ///   - counters: where failures are counted.
-    init(_ client: RedisClient, configuration: SyncConfiguration, counters: SyncCounters) {
-        connection = client.connection
+    init(_ connection: RedisConnection, configuration: SyncConfiguration, counters: SyncCounters) {
+        self.connection = connection
         self.configuration = configuration
         self.counters = counters
         breaker = Mutex(BreakerStateMachine(configuration.redisBreaker))
@@ -118,6 +118,27 @@ final class CacheLink: Sendable {
             failed(error)
             return nil
         }
+    }
+
+    /// The same for callers on the connection's loop; false when the breaker or the server is in the way, and then the closure is not called.
+    func attempt(
+        on wanted: String?,
+        _ command: RESPCommand,
+        _ completion: @escaping @Sendable (RESPValue?) -> Void
+    ) -> Bool {
+        let generation = connection.generation
+        guard isOpen(to: wanted) else { return false }
+        connection.send(command, timeout: configuration.redisDeadline) { [self] reply in
+            switch reply {
+            case .success(let value):
+                succeeded()
+                completion(connection.generation == generation ? value : nil)
+            case .failure(let error):
+                failed(error)
+                completion(nil)
+            }
+        }
+        return true
     }
 
     /// Remembers a failure, also of a call that the breaker was not asked about.

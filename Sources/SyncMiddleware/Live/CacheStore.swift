@@ -29,7 +29,7 @@ final class CacheStore: Sendable {
     ///   - configuration: the limits.
     ///   - counters: where damaged keys and refused fills are counted.
     init(_ client: RedisClient, configuration: SyncConfiguration, counters: SyncCounters) {
-        link = CacheLink(client, configuration: configuration, counters: counters)
+        link = CacheLink(client.connection, configuration: configuration, counters: counters)
         self.configuration = configuration
         self.counters = counters
     }
@@ -57,6 +57,24 @@ final class CacheStore: Sendable {
             }
         }
         guard let reply else { return (.failed, nil) }
+        return Self.found(reply)
+    }
+
+    /// GET over the link of an event loop, for callers on it; false when Redis cannot be asked, and then the closure is not called.
+    func get(
+        _ key: String,
+        epoch: Int,
+        on wanted: String?,
+        over link: CacheLink,
+        _ completion: @escaping @Sendable (_ found: ReadStateMachine.Found, _ filledAt: Int?) -> Void
+    ) -> Bool {
+        link.attempt(on: wanted, RESPCommand("GET", [.text(CacheKey.name(key, epoch: epoch))])) { reply in
+            let (found, filledAt) = reply.map(Self.found) ?? (.failed, nil)
+            completion(found, filledAt)
+        }
+    }
+
+    private static func found(_ reply: RESPValue) -> (ReadStateMachine.Found, filledAt: Int?) {
         guard let bytes = reply.bytes, case .document(let document, let filledAt)? = CacheContent(bytes: bytes) else {
             return (.nothing, nil)
         }

@@ -1,4 +1,3 @@
-import Foundation
 import Synchronization
 
 /// The shell of one `ReadStateMachine`: the read that others of the same key wait for.
@@ -144,15 +143,6 @@ struct Flight {
             source = .stale
             instance.counters.add(.staleAnswers)
         }
-        let known = max(0, instance.clock.now - found.freshAsOf)
-        let stored = filledAt.map { max(0, Int(Date().timeIntervalSince1970 * 1000) - $0) }
-        let age =
-            switch source {
-            case .near, .database: known
-            // What is known of the relay says nothing of a stale answer; what nobody dated is as old as it is stored.
-            case .redis: min(known, stored ?? known)
-            case .stale: stored ?? 0
-            }
-        return Answer(found.document, source: source, age: .milliseconds(age))
+        return Answer(found, source: source, filledAt: filledAt, now: instance.clock.now)
     }
 }

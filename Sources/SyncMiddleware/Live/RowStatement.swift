@@ -3,6 +3,9 @@ import Domain
 import Postgres
 
 /// The statement of a change: it touches one row, or none where the row is not as expected.
+///
+/// A replacement gives the document that it makes, as `DocumentSource.document` reads it. The others cannot: a new row
+/// whose id was deleted before gets its version, and a deleted one its mark, only when the statement's triggers run.
 struct RowStatement {
     let text: String
     let parameters: [PostgresValue]
@@ -25,7 +28,10 @@ struct RowStatement {
             let sets = columns.enumerated().map { "\(PostgresIdentifier.quoted($0.element.0)) = $\($0.offset + 1)" }
             let condition = Self.condition(key, after: columns.count)
             let version = columns.count + key.count + 1
-            text = "UPDATE \(name) SET \(sets.joined(separator: ", ")) WHERE \(condition) AND version = $\(version)"
+            text = """
+                UPDATE \(name) AS t SET \(sets.joined(separator: ", ")) WHERE \(condition) AND version = $\(version)
+                RETURNING \(DocumentQueries.columns(of: table, alias: "t"))
+                """
             parameters = columns.map(\.1) + key.map(\.value) + [.integer(Int64(expected))]
         case .delete(let expected):
             let version = expected == nil ? "" : " AND version = $\(key.count + 1)"

@@ -6,7 +6,7 @@ import Synchronization
 
 /// What an instance follows: the cache state in PostgreSQL, the server behind its Redis connection, and the hints.
 extension SyncInstance {
-    private static let serverCheckInterval = Duration.milliseconds(50)
+    static let serverCheckInterval = Duration.milliseconds(50)
 
     /// Polls `cortex.cache_state` until the task is cancelled.
     func followState() async {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Domain
 import Postgres
 import Synchronization
 
@@ -43,13 +44,13 @@ private struct RowWrite {
 
     mutating func run() async throws -> WriteReceipt {
         let table = try DocumentSource.table(kind)
-        _ = try RowStatement(request.change, of: table)
+        let statement = try RowStatement(request.change, of: table)
         var actions = machine.start(instance.access(.version(0)))
         while !actions.isEmpty {
             var next: [WriteStateMachine.Action] = []
             for action in actions {
                 if case .answer(let outcome) = action { return try answer(outcome) }
-                if let more = try await perform(action) { next = more }
+                if let more = try await perform(action, statement, of: table) { next = more }
             }
             actions = next
         }
@@ -57,12 +58,16 @@ private struct RowWrite {
     }
 
     /// Does one thing; what comes next, if that ends a step.
-    private mutating func perform(_ action: WriteStateMachine.Action) async throws -> [WriteStateMachine.Action]? {
+    private mutating func perform(
+        _ action: WriteStateMachine.Action,
+        _ statement: RowStatement,
+        of table: CatalogTable
+    ) async throws -> [WriteStateMachine.Action]? {
         switch action {
         case .lease(let lease):
             return machine.leased(await instance.store.lease(key, lease))
         case .begin:
-            return await transact()
+            return await transact(statement, of: table)
         case .commit, .noteEpoch:
             // Inside of `transact`: COMMIT is the end of its scope.
             return nil
@@ -89,22 +94,28 @@ private struct RowWrite {
     }
 
     /// BEGIN to COMMIT.
-    private mutating func transact() async -> [WriteStateMachine.Action] {
+    private mutating func transact(
+        _ statement: RowStatement,
+        of table: CatalogTable
+    ) async -> [WriteStateMachine.Action] {
         let instance = instance
         let request = request
         let deadline = ContinuousClock.now + instance.configuration.databaseDeadline
         var machine = machine
         defer { self.machine = machine }
         do {
-            let table = try DocumentSource.table(kind)
-            let change = try await instance.postgres.withTransaction { session in
-                let change = try await WriteTransaction(
-                    session: session,
-                    request: request,
-                    table: table,
-                    deadline: deadline,
-                    configuration: instance.configuration
-                ).run()
+            let transaction = WriteTransaction(
+                request: request,
+                table: table,
+                deadline: deadline,
+                configuration: instance.configuration,
+                statement: statement
+            )
+            let change = try await instance.postgres.withTransaction(
+                opening: transaction.opening,
+                timeout: max(deadline - .now, .milliseconds(1))
+            ) { session, opened in
+                let change = try await transaction.run(session, opened)
                 for case .noteEpoch(let epoch) in machine.changed(change) {
                     instance.state.withLock { $0.cache.sawEpoch(epoch) }
                 }

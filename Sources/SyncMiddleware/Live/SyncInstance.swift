@@ -20,6 +20,8 @@ public final class SyncInstance: Sendable {
     let postgres: PostgresClient
     let lanes: PostgresLanes
     let redis: RedisClient
+    /// The links to Redis of the event loops on which somebody read.
+    let loopLinks = Mutex<[ObjectIdentifier: CacheLink]>([:])
     let leasedReads = Mutex<(@Sendable (LeasedRead) -> Void)?>(nil)
     private let tokens = Atomic<Int>(0)
     private let waiters = Atomic<Int>(0)
@@ -164,6 +166,7 @@ public final class SyncInstance: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.followState() }
             group.addTask { await self.followServer() }
+            group.addTask { await self.followLoopServers() }
             group.addTask { await self.followInvalidations() }
             if let relay {
                 group.addTask { await relay.run() }

@@ -28,7 +28,9 @@ extension HistoryChecker {
     /// P13: values that come back after somebody had seen a newer one, and old values under a new version.
     func returnedValues() -> [Breach] {
         var known = KnownVersions()
-        for answer in answers { known.note(answer.read.key, answer.read.version, at: answer.at) }
+        for answer in answers where !answer.read.isAssumed {
+            known.note(answer.read.key, answer.read.version, at: answer.at)
+        }
         let changes = Dictionary(grouping: committed.changes, by: \.key)
             .mapValues { Dictionary($0.map { ($0.version, $0) }, uniquingKeysWith: { first, _ in first }) }
         return answers.flatMap { answer in

@@ -49,13 +49,16 @@ public struct HistoryRead: Codable, Sendable, Equatable {
         case strong
     }
 
+    /// In the place of a version: the answer said that there is no row, and nothing more.
+    public static let absent = -1
+
     /// The key.
     public let key: String
     /// When the reader asked, in nanoseconds of the machine's monotonic clock.
     public let begunAt: Int
     /// What it asked for.
     public let need: Need
-    /// The version of the answer.
+    /// The version of the answer; `absent` where a row was said not to exist and its version was not told.
     public let version: Int
     /// The mark in the answer; nil when the row does not exist.
     public let mark: String?
@@ -65,6 +68,8 @@ public struct HistoryRead: Codable, Sendable, Equatable {
     public let source: String
     /// Whether the answer was labelled stale.
     public let isStale: Bool
+    /// Whether the version is the highest that can have been meant, and not one that was told.
+    public let isAssumed: Bool
 
     /// Makes a read.
     public init(
@@ -75,7 +80,8 @@ public struct HistoryRead: Codable, Sendable, Equatable {
         mark: String?,
         digest: String? = nil,
         source: String,
-        isStale: Bool = false
+        isStale: Bool = false,
+        isAssumed: Bool = false
     ) {
         self.key = key
         self.begunAt = begunAt
@@ -85,5 +91,6 @@ public struct HistoryRead: Codable, Sendable, Equatable {
         self.digest = digest
         self.source = source
         self.isStale = isStale
+        self.isAssumed = isAssumed
     }
 }

@@ -8,6 +8,12 @@ import Testing
 
 @testable import Catalog
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// What discovery has to do with every store.
 struct DiscoveryConformance: Sendable {
     let store: any CatalogStore
@@ -282,6 +288,70 @@ struct DiscoveryWatchTests {
             let reports = log.reports
             #expect(reports[0].created > 5 && reports[1].created == 1 && reports[1].read == 1)
             #expect(log.keeps == 2)
+        }
+    }
+
+    @Test("ends with what the tree says, however it changes meanwhile")
+    func churn() async throws {
+        let seed = UInt64.random(in: .min ... .max)
+        try await TreeHarness.with { harness in
+            let (root, log) = (harness.root, PassLog())
+            var configuration = DiscoveryConfiguration()
+            configuration.removesMissing = true
+            let discovery = Discovery(
+                store: harness.store,
+                source: try SourceRoot(validating: root),
+                rules: try AssetRules.shipped(),
+                configuration: configuration
+            )
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await discovery.watch(
+                        every: .milliseconds(10),
+                        cache: ContentCache(),
+                        keep: { _ in },
+                        onEvent: { event in if case .pass(let report) = event { log.add(report) } }
+                    )
+                }
+                try await withCheckedThrowingContinuation { continuation in
+                    Thread.detachNewThread { continuation.resume(with: Result { try Self.change(root, seed) }) }
+                }
+                var dry = configuration
+                dry.isDryRun = true
+                let check = Discovery(
+                    store: harness.store,
+                    source: try SourceRoot(validating: root),
+                    rules: try AssetRules.shipped(),
+                    configuration: dry
+                )
+                let deadline = ContinuousClock.now + .seconds(60)
+                var left: [DiscoveryReport.Change] = []
+                repeat {
+                    var cache = ContentCache()
+                    left = try await check.run(&cache).changes
+                } while !left.isEmpty && .now < deadline
+                #expect(left.isEmpty, "seed \(seed)")
+                group.cancelAll()
+                try await group.waitForAll()
+            }
+            #expect(log.reports.count > 2 && log.reports.last?.failed.isEmpty == true, "seed \(seed)")
+        }
+    }
+
+    /// Makes, replaces, rewrites, appends to and removes files, 50 times a second.
+    private static func change(_ root: String, _ seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let folder = URL(filePath: root + "/coordination/config")
+        for step in 0..<TestEffort.count(slice: 100, long: 3_000) {
+            let file = folder.appending(path: "churn-\(random.next() % 20).json")
+            let text = Data(#"{"step": \#(1_000_000 + step)}"#.utf8)
+            switch random.next() % 4 {
+            case 0: try text.write(to: file, options: .atomic)
+            case 1: try text.write(to: file)
+            case 2: try (text + text).write(to: file)
+            default: if FileManager.default.fileExists(atPath: file.path) { try FileManager.default.removeItem(at: file) }
+            }
+            usleep(20_000)
         }
     }
 

@@ -7,10 +7,20 @@ import TestSupport
 
 /// PostgreSQL, Redis, and processes with instances, each behind proxies of its own: what faults are done to.
 actor FaultCluster {
+    /// What the processes are.
+    enum Subject: Equatable {
+        /// `sync-worker`: an instance and its load in one process.
+        case worker(WorkerSettings.Store)
+        /// `cortex serve`; the load comes over HTTP.
+        case service
+    }
+
     /// A process and its way to the stores.
     private struct Place {
         let toRedis: FaultProxy
         let toDatabase: FaultProxy
+        /// Where a service listens, whenever it runs.
+        let port: Int
         var program: BuiltProgram?
         var starts = 0
     }
@@ -18,11 +28,13 @@ actor FaultCluster {
     nonisolated let database: ScratchPostgres
     nonisolated let redis: ScratchRedis
     private let directory: String
-    private let store: WorkerSettings.Store
+    private let subject: Subject
     private let seed: UInt64
     private let load: MixedLoadConfiguration
     private var places: [Place] = []
     private var histories: [String] = []
+    /// What clients of a service present.
+    private var key: String?
     /// What the nemesis does, in the same history.
     nonisolated let journal: HistoryFile
 
@@ -33,7 +45,7 @@ actor FaultCluster {
     /// Runs the body with a cluster of so many instances, all started, and leaves nothing of it.
     static func with<R>(
         instances: Int,
-        store: WorkerSettings.Store,
+        of subject: Subject,
         seed: UInt64,
         load: MixedLoadConfiguration = MixedLoadConfiguration(),
         _ body: (FaultCluster) async throws -> R
@@ -47,7 +59,7 @@ actor FaultCluster {
         return try await TestDatabase.withServer(postgres) { postgres in
             try await TestRedis.withServer(redis) { redis in
                 try await withTemporaryDirectory { directory in
-                    let cluster = try FaultCluster(postgres, redis, directory, store: store, seed: seed, load: load)
+                    let cluster = try FaultCluster(postgres, redis, directory, of: subject, seed: seed, load: load)
                     let result: Result<R, any Error>
                     do {
                         try await cluster.prepare()
@@ -67,14 +79,14 @@ actor FaultCluster {
         _ database: ScratchPostgres,
         _ redis: ScratchRedis,
         _ directory: String,
-        store: WorkerSettings.Store,
+        of subject: Subject,
         seed: UInt64,
         load: MixedLoadConfiguration
     ) throws {
         self.database = database
         self.redis = redis
         self.directory = directory
-        self.store = store
+        self.subject = subject
         self.seed = seed
         self.load = load
         let path = "\(directory)/nemesis.jsonl"
@@ -125,30 +137,88 @@ actor FaultCluster {
         guard places[instance].program == nil else { return }
         places[instance].starts += 1
         let name = "p\(instance).\(places[instance].starts)"
-        let history = "\(directory)/\(name).jsonl"
-        guard let url = database.loopbackURL(database: "cluster") else { throw Incomplete(what: "a port") }
-        // An instance that dies at once leaves no file: it must not be overlooked.
-        _ = FileManager.default.createFile(atPath: history, contents: nil)
-        histories.append(history)
+        guard let loopback = database.loopbackURL(database: "cluster") else { throw Incomplete(what: "a port") }
+        let postgres = loopback.replacingPort(database.port, with: places[instance].toDatabase.port)
+        let redis = "redis://127.0.0.1:\(places[instance].toRedis.port)"
+        places[instance].program =
+            switch subject {
+            case .worker(let store): try startWorker(store, name, instance, postgres, redis)
+            case .service: try startService(name, instance, postgres, redis)
+            }
+    }
+
+    private func startWorker(
+        _ store: WorkerSettings.Store,
+        _ name: String,
+        _ instance: Int,
+        _ postgres: String,
+        _ redis: String
+    ) throws -> BuiltProgram {
         let settings = WorkerSettings(
             store: store,
             instance: name,
-            postgres: url.replacingPort(database.port, with: places[instance].toDatabase.port),
-            redis: "redis://127.0.0.1:\(places[instance].toRedis.port)",
-            history: history,
-            board: "\(directory)/board",
+            postgres: postgres,
+            redis: redis,
+            history: addHistory(name),
+            board: board,
             processes: places.count,
             process: instance,
             ending: ending,
             seed: seed &+ UInt64(histories.count) &* 1_000_003,
             load: load
         )
-        places[instance].program = try BuiltProgram.start(
+        return try BuiltProgram.start(
             [],
             program: "sync-worker",
             environment: [WorkerSettings.variable: settings.encoded()],
             directory: directory
         )
+    }
+
+    private func startService(
+        _ name: String,
+        _ instance: Int,
+        _ postgres: String,
+        _ redis: String
+    ) throws -> BuiltProgram {
+        try BuiltProgram.start(
+            ["serve", "--port", String(places[instance].port)],
+            environment: [
+                "CORTEX_HOME": "\(directory)/home\(instance)", "REDIS_URL": redis,
+                "DATABASE_URL": postgres + (postgres.contains("?") ? "&" : "?") + "application_name=\(name)",
+            ],
+            directory: directory
+        )
+    }
+
+    // MARK: A service and its clients
+
+    /// A new file that is part of the history, for somebody of this name.
+    func addHistory(_ name: String) -> String {
+        let path = "\(directory)/\(name).jsonl"
+        // Whoever dies at once leaves no file: it must not be overlooked.
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+        histories.append(path)
+        return path
+    }
+
+    /// The file in which clients tell each other of versions.
+    nonisolated var board: String { "\(directory)/board" }
+
+    /// A client of a service, with a key that may read and write everything.
+    func client(_ instance: Int) throws -> ServiceClient {
+        guard let key else { throw Incomplete(what: "a key") }
+        return ServiceClient(port: places[instance].port, key: key)
+    }
+
+    /// Waits until each service can serve everything.
+    func waitUntilReady() async throws {
+        for instance in places.indices {
+            let client = try client(instance)
+            try await eventually("instance \(instance) is ready: \(talk())") {
+                await client.ask("GET", "/readyz")?.status == 200
+            }
+        }
     }
 
     /// Waits until each instance has answered and acknowledged something since its last start.
@@ -185,7 +255,8 @@ actor FaultCluster {
     private func add(_ number: Int, of instances: Int) async throws {
         let toRedis = try FaultProxy(target: redis.port, seed: seed)
         let toDatabase = try FaultProxy(target: database.port, seed: seed)
-        places.append(Place(toRedis: toRedis, toDatabase: toDatabase))
+        let port = subject == .service ? Int(try FreePort.choose()) : 0
+        places.append(Place(toRedis: toRedis, toDatabase: toDatabase, port: port))
         guard places.count == instances else { return }
         for instance in 0..<instances { try start(instance) }
     }
@@ -206,5 +277,18 @@ actor FaultCluster {
             _ = try await client.withSession { try await SchemaMigrator.ensureCurrent($0) }
         }
         try await database.run(RigSchema.script(keys: load.keys), database: "cluster")
+        if subject == .service { try await makeKey() }
+    }
+
+    private func makeKey() async throws {
+        let made = try await BuiltProgram.run(
+            ["keys", "create", "--scope", "read,write", "--clearance", "secret"],
+            environment: [
+                "CORTEX_HOME": "\(directory)/home", "DATABASE_URL": database.loopbackURL(database: "cluster") ?? "",
+            ],
+            directory: directory
+        )
+        guard made.status == 0 else { throw Incomplete(what: "a key: \(made.talk)") }
+        key = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }

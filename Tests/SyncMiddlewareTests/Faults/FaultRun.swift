@@ -30,7 +30,7 @@ struct FaultRun {
         faults: Set<FaultSchedule.Fault> = Set(FaultSchedule.Fault.allCases)
     ) async throws -> FaultRun {
         let schedule = FaultSchedule(seed: seed, duration: duration, instances: 2, faults: faults)
-        return try await FaultCluster.with(instances: 2, store: store, seed: seed) { cluster in
+        return try await FaultCluster.with(instances: 2, of: .worker(store), seed: seed) { cluster in
             try await cluster.waitUntilAllWork()
             try await Nemesis(cluster: cluster, schedule: schedule).run()
             await cluster.endLoad()
@@ -53,6 +53,40 @@ struct FaultRun {
             }
             let state = try await cluster.rows("SELECT 'state', s.* FROM cortex.cache_state s;").first ?? []
             let events = try await cluster.events()
+            return FaultRun(
+                seed: seed,
+                breaches: HistoryChecker(events, committed).breaches(),
+                events: events,
+                schedule: schedule,
+                cached: committed.cached.count,
+                removals: committed.changes.count(where: \.isDeletion),
+                state: state.joined(separator: " "),
+                talk: await cluster.talk()
+            )
+        }
+    }
+
+    /// Two processes of `cortex serve` under faults for so long, with clients over HTTP; then the same.
+    ///
+    /// Which reads PostgreSQL got is out of sight here: P15 is judged in the other runs.
+    static func ofService(seed: UInt64 = seed, duration: Duration) async throws -> FaultRun {
+        let schedule = FaultSchedule(seed: seed, duration: duration, instances: 2)
+        let configuration = MixedLoadConfiguration()
+        return try await FaultCluster.with(instances: 2, of: .service, seed: seed) { cluster in
+            try await cluster.waitUntilReady()
+            let load = try await ServiceLoad(on: cluster, seed: seed, configuration: configuration)
+            try await load.run {
+                try await Nemesis(cluster: cluster, schedule: schedule).run()
+            }
+            try await Task.sleep(for: .seconds(5))
+            var committed = try await CommittedHistory(of: cluster)
+            try await eventually("half of the keys are cached") {
+                try await load.readAll()
+                try await committed.addMiddleware(of: cluster)
+                return committed.cached.count > configuration.keys / 2
+            }
+            let state = try await cluster.rows("SELECT 'state', s.* FROM cortex.cache_state s;").first ?? []
+            let events = HistoryEvent.resolvingAbsences(try await cluster.events(), by: committed)
             return FaultRun(
                 seed: seed,
                 breaches: HistoryChecker(events, committed).breaches(),

@@ -29,8 +29,13 @@ enum RigSchema {
         CREATE FUNCTION rig.note() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF TG_OP = 'DELETE' THEN
+                -- A removal has no title: its mark is the idempotency key, or what another program calls itself.
                 INSERT INTO rig.ledger VALUES (
-                    OLD.task_id, OLD.version + 1, coalesce(current_setting('cortex.principal', true), ''), true, NULL
+                    OLD.task_id, OLD.version + 1,
+                    coalesce(
+                        (SELECT k.key FROM cortex.idempotency_keys k WHERE k.xmin = pg_current_xact_id()::xid),
+                        current_setting('cortex.principal', true), ''
+                    ), true, NULL
                 );
             ELSE
                 INSERT INTO rig.ledger

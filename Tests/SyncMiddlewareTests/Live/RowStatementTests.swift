@@ -10,9 +10,11 @@ struct RowStatementTests {
     func statements() throws {
         let set = RowChange.Operation.replace(["title": "b", "description": "a"], expected: 4)
         let task = try RowStatement(RowChange(kind: "tasks", id: "t", set), of: .tasks)
+        let document = DocumentQueries.columns(of: .tasks, alias: "t")
         #expect(
             task.text == """
-                UPDATE public."tasks" SET "title" = $1, "description" = $2 WHERE "task_id" = $3 AND version = $4
+                UPDATE public."tasks" AS t SET "title" = $1, "description" = $2 WHERE "task_id" = $3 AND version = $4
+                RETURNING \(document)
                 """
         )
         #expect(task.parameters == ["b", "a", "t", 4])

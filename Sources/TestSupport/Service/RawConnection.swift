@@ -1,45 +1,62 @@
 import Foundation
 
 /// A client that sends exactly the bytes it is given, and reads what comes back.
-struct RawConnection {
+public struct RawConnection: Sendable {
     /// An answer as it came.
-    struct Answer {
-        let status: Int
+    public struct Answer: Sendable {
+        /// The status.
+        public let status: Int
         /// The fields in their order.
-        let fields: [(name: String, value: String)]
-        let body: [UInt8]
+        public let fields: [(name: String, value: String)]
+        /// The body, without the framing of chunks.
+        public let body: [UInt8]
 
-        func field(_ name: String) -> String? { fields.first { $0.name.lowercased() == name.lowercased() }?.value }
+        /// The value of a field, whatever the case of its name; nil without it.
+        public func field(_ name: String) -> String? {
+            fields.first { $0.name.lowercased() == name.lowercased() }?.value
+        }
 
-        var text: String { String(decoding: body, as: UTF8.self) }
+        /// The body as text.
+        public var text: String { String(decoding: body, as: UTF8.self) }
 
-        /// The body as JSON.
-        func json() throws -> [String: Any] {
+        /// The body as a JSON object; empty where it is another value.
+        public func json() throws -> [String: Any] {
             try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any] ?? [:]
         }
     }
 
     /// What came of an exchange.
-    struct Exchange {
-        let answers: [Answer]
+    public struct Exchange: Sendable {
+        /// The whole answers.
+        public let answers: [Answer]
         /// Whether the peer closed the connection.
-        let isClosed: Bool
-        let bytes: [UInt8]
+        public let isClosed: Bool
+        /// Everything that came.
+        public let bytes: [UInt8]
     }
 
-    let port: Int
+    /// The port of 127.0.0.1 to connect to.
+    public let port: Int
+    /// Lines of header fields that each request of `ask` has.
+    public let fields: [String]
+
+    /// A client of this port.
+    public init(port: Int, fields: [String] = []) {
+        self.port = port
+        self.fields = fields
+    }
 
     /// Sends the parts, pausing between them, and reads until there are as many answers, the text came, or the peer closes.
     ///
     /// `heads` are the numbers of requests whose answers have no body: those to HEAD. Without `expected` and `until` it
     /// reads to the end of the connection, but no longer than `patience` in seconds.
-    func exchange(
+    public func exchange(
         _ parts: [[UInt8]],
         expected: Int?,
         heads: Set<Int> = [],
         closesOutput: Bool = false,
         until text: String? = nil,
-        patience: TimeInterval = 10
+        patience: Double = 10
     ) async throws -> Exchange {
         try await withCheckedThrowingContinuation { continuation in
             // Blocking calls do not belong on the threads that the server's tasks run on; those of global queues are the same.
@@ -54,14 +71,16 @@ struct RawConnection {
     }
 
     /// One request on a connection of its own.
-    func ask(
+    public func ask(
         _ method: String,
         _ path: String,
         _ fields: [String] = [],
         body: [UInt8]? = nil
     ) async throws -> Answer {
         let length = body.map { ["Content-Length: \($0.count)"] } ?? []
-        let head = (["\(method) \(path) HTTP/1.1", "Host: localhost"] + length + fields).joined(separator: "\r\n")
+        let head = (["\(method) \(path) HTTP/1.1", "Host: localhost"] + length + self.fields + fields).joined(
+            separator: "\r\n"
+        )
         let found = try await exchange(
             [Array((head + "\r\n\r\n").utf8) + (body ?? [])],
             expected: 1,
@@ -71,8 +90,15 @@ struct RawConnection {
         return answer
     }
 
-    struct NoAnswer: Error {
-        let bytes: [UInt8]
+    /// The peer said nothing whole.
+    public struct NoAnswer: Error {
+        /// What came instead of an answer.
+        public let bytes: [UInt8]
+
+        /// An error about these.
+        public init(bytes: [UInt8]) {
+            self.bytes = bytes
+        }
     }
 
     private func blocking(
@@ -81,53 +107,37 @@ struct RawConnection {
         _ heads: Set<Int>,
         _ closesOutput: Bool,
         _ text: [UInt8]?,
-        _ patience: TimeInterval
+        _ patience: Double
     ) throws -> Exchange {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard connected == 0 else { throw NoAnswer(bytes: []) }
-        var limit = timeval(tv_sec: 0, tv_usec: 20_000)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        let socket = try RawSocket(port: port)
         for (index, part) in parts.enumerated() {
             if index > 0 { usleep(20_000) }
-            var rest = part[...]
-            while !rest.isEmpty {
-                let sent = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-                // A peer that closed early has said all that it will.
-                guard sent > 0 else { break }
-                rest = rest.dropFirst(sent)
-            }
+            // A peer that closed early has said all that it will.
+            guard socket.send(part) else { break }
         }
-        if closesOutput { shutdown(descriptor, Int32(SHUT_WR)) }
+        if closesOutput { socket.finishSending() }
         var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
         let end = Date().addingTimeInterval(patience)
         var isClosed = false
-        while Date() < end {
-            let count = recv(descriptor, &buffer, buffer.count, 0)
-            if count > 0 {
-                bytes += buffer[..<count]
-                if let text, bytes.contains(text) { break }
-                if let expected, Self.answers(bytes, heads).count >= expected { break }
-            } else if count == 0 || errno != EAGAIN && errno != EWOULDBLOCK {
+        reading: while Date() < end {
+            switch socket.receive() {
+            case .bytes(let part):
+                bytes += part
+                if let text, bytes.contains(text) { break reading }
+                if let expected, Self.answers(bytes, heads).count >= expected { break reading }
+            case .nothing: continue
+            case .end, .failed:
                 isClosed = true
-                break
+                break reading
             }
         }
         return Exchange(answers: Self.answers(bytes, heads), isClosed: isClosed, bytes: bytes)
     }
 
     /// The whole answers at the beginning of the bytes; informational ones are passed over.
-    static func answers(_ bytes: [UInt8], _ heads: Set<Int>) -> [Answer] {
+    ///
+    /// `heads` are the numbers of those without a body.
+    public static func answers(_ bytes: [UInt8], _ heads: Set<Int> = []) -> [Answer] {
         var answers: [Answer] = []
         var rest = bytes[...]
         while let end = rest.firstRange(of: Array("\r\n\r\n".utf8)) {
