@@ -133,7 +133,8 @@ struct ProblemTests {
                 let path = route.template.replacing("{id}", with: "a").replacing("{kind}", with: "k")
                 let answer = try await connection.ask(route.method.rawValue, path)
                 if route.right == .open {
-                    #expect(answer.status == 200, "\(route.operation)")
+                    // One that takes a body is told that it is missing.
+                    #expect(answer.status == (route.body == nil ? 200 : 415), "\(route.operation)")
                 } else {
                     #expect(answer.status == 401, "\(route.operation)")
                     #expect(answer.field("www-authenticate")?.hasPrefix("Bearer") == true)

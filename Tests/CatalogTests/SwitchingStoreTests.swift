@@ -152,6 +152,19 @@ struct SwitchingStoreTests {
         }
     }
 
+    @Test("a database that does not answer any more is told, and that the tree takes no writes then")
+    func silence() async throws {
+        try await withPlace(looks: false) { place in
+            var status = await place.store.status()
+            #expect(status.postgres == .connected && status.canRead && status.canWrite)
+            place.store.foundSilence()
+            status = await place.store.status()
+            #expect(status.postgres == .unavailable && status.canRead && !status.canWrite && status.home == .tree)
+            #expect(await place.store.look(at: place.table) == nil)
+            #expect(await place.store.status().canWrite)
+        }
+    }
+
     @Test("a freeze that nobody renews ends by itself, under a new epoch")
     func lease() async throws {
         try await withPlace { place in

@@ -62,7 +62,7 @@ struct ServeProcessTests {
 
     /// A tree that was imported, the service on it in mode `json`, and the database.
     private func withService(
-        _ body: @Sendable @escaping (RunningService, PostgresClient) async throws -> Void
+        _ body: @Sendable @escaping (RunningService, PostgresClient, CommandHarness) async throws -> Void
     ) async throws -> BuiltProgram.Ended {
         try await TestDatabase.withDatabase { url in
             try await TestRedis.withServer { redis in
@@ -71,6 +71,8 @@ struct ServeProcessTests {
                     var harness = CommandHarness()
                     harness.workingDirectory = directory
                     harness.environment["CORTEX_HOME"] = directory + "/home"
+                    harness.environment["DATABASE_URL"] = url
+                    let commands = harness
                     let migrated = await harness.run(
                         "migrate",
                         "--source",
@@ -89,7 +91,7 @@ struct ServeProcessTests {
                         directory: directory
                     ) { service in
                         try await PostgresClient.withClient(PostgresConfiguration(url: url), maximumSessions: 2) {
-                            try await body(service, $0)
+                            try await body(service, $0, commands)
                         }
                     }
                 }
@@ -112,7 +114,7 @@ struct ServeProcessTests {
 
     @Test("the service follows the mode there and back, and no request fails for it")
     func mode() async throws {
-        let ended = try await withService { service, database in
+        let ended = try await withService { service, database, _ in
             func mode() async throws -> String? { try await service.ask("/health").document["mode"] as? String }
             func switchTo(_ mode: String, previous: String? = nil) async throws {
                 try await database.query(
@@ -168,7 +170,7 @@ struct ServeProcessTests {
 
     @Test("each read is counted once by tier, whoever answered it, and the other figures are there")
     func metrics() async throws {
-        let ended = try await withService { service, database in
+        let ended = try await withService { service, database, _ in
             try await database.query("UPDATE cortex.system_mode SET mode = 'postgres', epoch = epoch + 1")
             try await eventually("PostgreSQL serves") {
                 try await service.ask("/admin/mode", operation: true).document["home"] as? String == "postgres"
@@ -225,9 +227,9 @@ struct ServeProcessTests {
         #expect(ended.status == 0, "\(ended.talk.suffix(2_000))")
     }
 
-    @Test("who is not let in is written down, without the key")
+    @Test("who is not let in is written down, without the key; a user signs in and out")
     func denials() async throws {
-        let ended = try await withService { service, database in
+        let ended = try await withService { service, database, harness in
             let wrong = "Bearer cortex_0123456789abcdef_" + String(repeating: "5", count: 64)
             for _ in 0..<20 { #expect(try await service.ask("/api/tasks", authorization: wrong).status == 401) }
             let signIn = try await service.ask(
@@ -243,9 +245,29 @@ struct ServeProcessTests {
                 #expect(rows.allSatisfy { !$0.contains("5555555") && $0.contains("127.0.0.1") })
                 return rows.count == 2
             }
+            #if os(Linux)
+            var harness = harness
+            harness.answer = "correct horse battery"
+            let made = await harness.run("users", "create", "ann", "--role", "viewer", "--password-stdin")
+            #expect(made.status == .done, "\(made.talk)")
+            let signIn = try await service.ask(
+                "/api/sessions",
+                method: "POST",
+                body: ("application/json", #"{"user":"ann","password":"correct horse battery"}"#)
+            )
+            #expect(signIn.status == 201, "\(signIn.text)")
+            #expect(signIn.document["principal"] as? String == "user:ann")
+            let key = "Bearer \(try #require(signIn.document["key"] as? String))"
+            #expect(try await service.ask("/api/tasks", authorization: key).status == 200)
+            #expect(try await service.ask("/api/tasks/a", method: "DELETE", authorization: key).status == 403)
+            #expect(try await service.ask("/api/sessions", method: "DELETE", authorization: key).status == 204)
+            try await eventually("the key is not valid any more") {
+                try await service.ask("/api/tasks", authorization: key).status == 401
+            }
+            #endif
         }
         #expect(ended.status == 0, "\(ended.talk.suffix(2_000))")
-        #expect(!ended.talk.contains("5555555"))
+        #expect(!ended.talk.contains("5555555") && !ended.talk.contains("correct horse"))
     }
 
     @Test("a cached document that differs from its row is told by a metric and a line")

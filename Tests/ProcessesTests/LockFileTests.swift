@@ -15,7 +15,9 @@ struct LockFileTests {
     func held() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/run/lock"
+            #expect(!LockFile.isHeld(at: path))
             try await LockFile.withLock(at: path, holder: "cortex up") {
+                #expect(LockFile.isHeld(at: path))
                 let error = await #expect(throws: ProcessesError.self) {
                     try await LockFile.withLock(at: path, holder: "cortex down") {}
                 }
@@ -23,7 +25,7 @@ struct LockFileTests {
                 #expect(error?.message.contains("process \(getpid()) (cortex up)") == true)
                 #expect(error?.details["command"] == "cortex up")
             }
-            #expect(LockFile.holder(of: path) == nil)
+            #expect(LockFile.holder(of: path) == nil && !LockFile.isHeld(at: path))
             let value = try await LockFile.withLock(at: path, holder: "cortex down") { 5 }
             #expect(value == 5)
         }

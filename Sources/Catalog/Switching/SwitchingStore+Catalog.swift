@@ -5,7 +5,7 @@ public import NIOCore
 extension SwitchingStore: CatalogStore {
     /// The mode as it was last seen, and how the servers of its home are.
     public func status() async -> CatalogStatus {
-        let machine = machine
+        let (machine, isAnswered) = seen
         guard let store = homeNow() else {
             return CatalogStatus(
                 mode: machine.mode,
@@ -18,14 +18,16 @@ extension SwitchingStore: CatalogStore {
             )
         }
         let found = await store.status()
+        // The tree does without PostgreSQL, but is not written to before that has said where the truth is.
+        let holdsMode = found.home == .tree && machine.hasDatabase
         return CatalogStatus(
             mode: machine.mode,
             modeEpoch: machine.epoch,
             home: found.home,
-            postgres: found.postgres,
+            postgres: holdsMode ? (isAnswered ? .connected : .unavailable) : found.postgres,
             redis: found.redis,
             canRead: found.canRead,
-            canWrite: found.canWrite && machine.writing != .held
+            canWrite: found.canWrite && machine.writing != .held && (isAnswered || !holdsMode)
         )
     }
 

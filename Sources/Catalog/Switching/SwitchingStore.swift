@@ -118,7 +118,10 @@ public final class SwitchingStore: Sendable {
     // MARK: For requests
 
     /// What is known of the mode.
-    var machine: ServingStateMachine { state.withLock { $0.machine } }
+    var machine: ServingStateMachine { seen.machine }
+
+    /// The same, and whether the last look was answered.
+    var seen: (machine: ServingStateMachine, isAnswered: Bool) { state.withLock { ($0.machine, $0.isAnswered) } }
 
     /// The home of the present mode, if it is open; for calls that do not wait.
     func homeNow(_ home: CatalogHome? = nil) -> (any CatalogStore)? {

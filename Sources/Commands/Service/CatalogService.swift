@@ -39,22 +39,37 @@ struct CatalogService: Sendable {
         OpenFiles.raiseLimit()
         try await context.ensureAdminKey(selection)
         try await checkStart()
-        let (logger, host) = (logger, context.settings[.host])
         let keys = FollowingKeyStore(file: FileKeyStore(directory: context.home + "/secrets"))
-        let (store, sessions, denials) = (SwitchingStore(), UserSessions(keys: keys), DenialLog())
         let link = DatabaseLink(
             context,
             selection,
-            store: store,
+            store: SwitchingStore(),
             keys: keys,
-            sessions: sessions,
-            denials: denials,
+            sessions: UserSessions(keys: keys),
+            denials: DenialLog(),
             logger: logger
         )
         let homes = ServiceHomes(link, MiddlewareMetrics(registry))
         let authenticator = Authenticator(keys, access)
-        let listeners = ServiceListeners(host: host, hasOperation: operationPort != nil)
-        func server(_ routes: ServedRoutes, port: Int, _ onListening: @escaping @Sendable (Int) -> Void) -> OpenedServer
+        let listeners = ServiceListeners(host: context.settings[.host], hasOperation: operationPort != nil)
+        // They end in reverse: first nothing new is taken, last the homes close.
+        try await runUntilSignal(
+            [
+                homes, DenialWriting(log: link.denials), KeyWatch(authenticator: authenticator),
+                RecordKeeping(home: context.home, listeners: listeners),
+            ] + servers(homes, link, authenticator, listeners)
+        )
+    }
+
+    /// The listener for operation, where it is one of its own, and the one for clients.
+    private func servers(
+        _ homes: ServiceHomes,
+        _ link: DatabaseLink,
+        _ authenticator: Authenticator,
+        _ listeners: ServiceListeners
+    ) -> [any Service] {
+        let (store, denials, host, output) = (link.store, link.denials, context.settings[.host], context.output)
+        func server(_ routes: ServedRoutes, port: Int, _ onListening: @escaping @Sendable (Int) -> Void) -> any Service
         {
             let server = CatalogServer(
                 store,
@@ -63,35 +78,27 @@ struct CatalogService: Sendable {
                 host: host,
                 port: port,
                 version: CortexTool.version,
-                sessions: sessions,
+                sessions: link.sessions,
                 routes: routes,
                 administration: Administration { homes.cache },
                 denied: { denials.note($0) },
                 configuration: limits,
-                logger: logger,
+                logger: link.logger,
                 onListening: { onListening($0) }
             )
             return OpenedServer(server: server, store: store)
         }
-        let output = context.output
-        // They end in reverse: first nothing new is taken, last the homes close.
-        var services: [any Service] = [
-            homes, DenialWriting(log: denials), KeyWatch(authenticator: authenticator),
-            RecordKeeping(home: context.home, listeners: listeners),
-        ]
-        if let operationPort {
-            services.append(server(.operation, port: operationPort) { listeners.operationListens(on: $0) })
+        let operation = operationPort.map { port in
+            server(.operation, port: port) { listeners.operationListens(on: $0) }
         }
-        services.append(
-            server(operationPort == nil ? .all : .catalog, port: context.settings[.port]) { port in
-                listeners.mainListens(on: port)
-                output.note("serving http://\(host):\(port) in mode \(store.mode?.rawValue ?? "")")
-            }
-        )
-        try await end(services)
+        let main = server(operationPort == nil ? .all : .catalog, port: context.settings[.port]) { port in
+            listeners.mainListens(on: port)
+            output.note("serving http://\(host):\(port) in mode \(store.mode?.rawValue ?? "")")
+        }
+        return [operation, main].compactMap(\.self)
     }
 
-    private func end(_ services: [any Service]) async throws {
+    private func runUntilSignal(_ services: [any Service]) async throws {
         var configuration = ServiceGroupConfiguration(
             services: services,
             gracefulShutdownSignals: [.sigterm, .sigint],

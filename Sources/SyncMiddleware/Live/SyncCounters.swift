@@ -5,7 +5,8 @@ final class SyncCounters: Sendable {
     /// What is counted.
     enum Counter: Int, Sendable, CaseIterable {
         case fills, refusedFills, repairedKeys, redisFailures, failedPolls, joinedReads
-        case nearHits, nearMisses, nearBypasses, redisHits, redisMisses, redisBypasses, databaseReads, strongReads, databaseFailures
+        case nearHits, nearMisses, nearBypasses, redisHits, redisMisses, redisBypasses, databaseReads, strongReads,
+            databaseFailures
         case staleAnswers, failedReads, acknowledgedWrites, unknownWrites, repeatedAnswers, lostLinks, elections
         case passedRows, epochMoves, suspensions, trimmedRows, failedPublications
 
