@@ -1,10 +1,10 @@
 import Access
-import Catalog
 import Domain
 import HTTPTypes
 import TestSupport
 import Testing
 
+@testable import Catalog
 @testable import CatalogAPI
 
 @Suite("What the service refuses")
@@ -150,5 +150,16 @@ struct ProblemTests {
             let wrong = try await connection.ask("GET", "/api/tasks/a", ["Authorization: Bearer nonsense"])
             #expect(wrong.status == 401)
         }
+    }
+
+    @Test("a document that only a cache says not to exist is a 404 that is marked stale")
+    func staleAbsence() {
+        func cacheStatus(isStale: Bool) -> String? {
+            let problem = Problem(CatalogError.missing(DocumentKey(.tasks, "a"), isStale: isStale), trace: nil)
+            #expect(problem.status == 404)
+            return problem.fields.first { $0.name == "Cache-Status" }?.value
+        }
+        #expect(cacheStatus(isStale: true) == "cortex-redis; hit; detail=stale")
+        #expect(cacheStatus(isStale: false) == nil)
     }
 }
