@@ -43,6 +43,7 @@ bench: ## Measure against psql \copy, pgbench, redis-benchmark, nginx and Expres
 	@.build/release/measure-clients 5 2 Benchmarks/results
 	@.build/release/measure-relay 20 1000 Benchmarks/results
 	@Benchmarks/serving
+	@Benchmarks/scale
 
 check-http: build ## Attack the service from outside: schemathesis (PyPI) and slowhttptest; some minutes
 	@Benchmarks/check-http

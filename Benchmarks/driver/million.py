@@ -113,7 +113,7 @@ class Million:
                 (ARRAY['low', 'medium', 'high', 'critical'])[1 + n % 4], agent, agent, master, master, parent, parent,
                 timestamptz '2025-11-01' + n * interval '1 second', '{{"attempt": 1}}'
             FROM generate_series(1, {self.rows}) AS n, LATERAL (SELECT 'bench-agent-' || 21 + n % 980 AS agent,
-                'bench-agent-' || 1 + n % 20 AS master,
+                'bench-agent-' || 1 + n / 100 % 20 AS master,
                 CASE WHEN n > 10 THEN 'bench-task-' || n / 10 END AS parent) AS r"""
 
     def runs(self):

@@ -86,7 +86,10 @@ struct DocumentStatement {
                 // A reference, or the name as written where it refers to nothing.
                 let (reference, raw) = (names[0], names[1])
                 conditions.append(
-                    "(t.\(reference) = \(place)::text OR (t.\(reference) IS NULL AND t.\(raw) = \(place)::text))"
+                    """
+                    (t.\(reference) = \(place)::text OR (t.\(reference) IS NULL
+                        AND left(t.\(raw), 128) = left(\(place)::text, 128) AND t.\(raw) = \(place)::text))
+                    """
                 )
             } else if kind == .assets, field?.words == nil {
                 conditions.append(

@@ -3327,10 +3327,32 @@ DROP TABLE cortex.feed_batches;
 ),
 SchemaStep(
 number: 14,
-name: "bounded_search",
+name: "million_rows",
 up: ###"""
--- A search of a word that is in a third of a million assets ranked them all, for seconds. Now the first 5,000 that are met are
--- ranked, and before them all whose id or name is what was asked for: those no bound may leave out.
+-- What a million rows need.
+
+-- MARK: Names that refer to nothing
+--
+-- A filter takes a reference, or the name as written where that is nothing. Without these the second half of the condition
+-- reads the whole table, and the first half's index is of no use.
+
+CREATE INDEX tasks_unknown_assigned_to ON public.tasks (left(assigned_to_raw, 128))
+    WHERE assigned_to IS NULL AND assigned_to_raw IS NOT NULL;
+CREATE INDEX tasks_unknown_master_agent_id ON public.tasks (left(master_raw, 128))
+    WHERE master_agent_id IS NULL AND master_raw IS NOT NULL;
+CREATE INDEX tasks_unknown_parent_task_id ON public.tasks (left(parent_task_id_raw, 128))
+    WHERE parent_task_id IS NULL AND parent_task_id_raw IS NOT NULL;
+CREATE INDEX agent_runs_unknown_agent_id ON public.agent_runs (left(agent_id_raw, 128))
+    WHERE agent_id IS NULL AND agent_id_raw IS NOT NULL;
+CREATE INDEX agent_runs_unknown_task_id ON public.agent_runs (left(task_id_raw, 128))
+    WHERE task_id IS NULL AND task_id_raw IS NOT NULL;
+CREATE INDEX task_handoffs_unknown_task_id ON public.task_handoffs (left(task_id_raw, 128))
+    WHERE task_id IS NULL AND task_id_raw IS NOT NULL;
+
+-- MARK: Searches
+--
+-- A search of a word that is in a third of a million assets ranked them all, for seconds. Now the first 2,000 that are met
+-- are ranked, and before them all whose id or name is what was asked for: those no bound may leave out.
 
 CREATE INDEX assets_name_folded ON public.assets (lower(left(asset_name, 128)));
 
@@ -3373,7 +3395,7 @@ BEGIN
             ))
             AND (of_sensitivity IS NULL OR a.sensitivity = of_sensitivity)
             AND (clearance IS NULL OR public.sensitivity_rank(a.sensitivity) <= public.sensitivity_rank(clearance))
-            LIMIT 5000
+            LIMIT 2000
         ), met AS MATERIALIZED (
             SELECT a.asset_id, a.asset_name, a.asset_type, a.category, a.owner, a.namespace, a.sensitivity,
                 a.description, a.search_vector
@@ -3389,7 +3411,7 @@ BEGIN
             ))
             AND (of_sensitivity IS NULL OR a.sensitivity = of_sensitivity)
             AND (clearance IS NULL OR public.sensitivity_rank(a.sensitivity) <= public.sensitivity_rank(clearance))
-            LIMIT 5000
+            LIMIT 2000
         ), found AS (
             SELECT a.asset_id, a.asset_name, a.asset_type, a.category, a.owner, a.namespace, a.sensitivity,
                 a.description,
@@ -3410,14 +3432,23 @@ BEGIN
         FROM found f ORDER BY f.rank DESC, f.asset_name, f.asset_id LIMIT greatest(max_rows, 0);
 END
 $$;
-COMMENT ON FUNCTION public.search_assets(text, text, text, text, text, int, text) IS 'Assets that match the words (web search syntax) or hold the text in id, name or description (the first 4,096 characters); best first of those whose id or name is the text and of 5,000 others that match. total counts these. An empty query matches everything; clearance leaves out what is above it.';
+COMMENT ON FUNCTION public.search_assets(text, text, text, text, text, int, text) IS 'Assets that match the words (web search syntax) or hold the text in id, name or description (the first 4,096 characters); best first of those whose id or name is the text and of 2,000 others that match. total counts these. An empty query matches everything; clearance leaves out what is above it.';
 
 """###,
 verify: ###"""
 DO $$
+DECLARE
+    missing text;
 BEGIN
-    IF to_regclass('public.assets_name_folded') IS NULL THEN
-        RAISE EXCEPTION 'index assets_name_folded is missing in schema public';
+    SELECT string_agg(name, ', ') INTO missing
+    FROM unnest(ARRAY[
+        'assets_name_folded', 'tasks_unknown_assigned_to', 'tasks_unknown_master_agent_id',
+        'tasks_unknown_parent_task_id', 'agent_runs_unknown_agent_id',
+        'agent_runs_unknown_task_id', 'task_handoffs_unknown_task_id'
+    ]) AS name
+    WHERE to_regclass('public.' || name) IS NULL;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'indexes are missing in schema public: %', missing;
     END IF;
     PERFORM FROM public.search_assets('verify');
 END
@@ -3479,6 +3510,12 @@ $$;
 COMMENT ON FUNCTION public.search_assets(text, text, text, text, text, int, text) IS 'Assets that match the words (web search syntax) or hold the text in id, name or description (the first 4,096 characters); best first. total counts all that match. An empty query matches everything; clearance leaves out what is above it.';
 
 DROP INDEX public.assets_name_folded;
+DROP INDEX public.task_handoffs_unknown_task_id;
+DROP INDEX public.agent_runs_unknown_task_id;
+DROP INDEX public.agent_runs_unknown_agent_id;
+DROP INDEX public.tasks_unknown_parent_task_id;
+DROP INDEX public.tasks_unknown_master_agent_id;
+DROP INDEX public.tasks_unknown_assigned_to;
 
 """###
 ),

@@ -349,7 +349,8 @@ struct DiscoveryWatchTests {
             case 0: try text.write(to: file, options: .atomic)
             case 1: try text.write(to: file)
             case 2: try (text + text).write(to: file)
-            default: if FileManager.default.fileExists(atPath: file.path) { try FileManager.default.removeItem(at: file) }
+            default:
+                if FileManager.default.fileExists(atPath: file.path) { try FileManager.default.removeItem(at: file) }
             }
             usleep(20_000)
         }

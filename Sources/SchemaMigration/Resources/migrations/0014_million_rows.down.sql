@@ -52,3 +52,9 @@ $$;
 COMMENT ON FUNCTION public.search_assets(text, text, text, text, text, int, text) IS 'Assets that match the words (web search syntax) or hold the text in id, name or description (the first 4,096 characters); best first. total counts all that match. An empty query matches everything; clearance leaves out what is above it.';
 
 DROP INDEX public.assets_name_folded;
+DROP INDEX public.task_handoffs_unknown_task_id;
+DROP INDEX public.agent_runs_unknown_task_id;
+DROP INDEX public.agent_runs_unknown_agent_id;
+DROP INDEX public.tasks_unknown_parent_task_id;
+DROP INDEX public.tasks_unknown_master_agent_id;
+DROP INDEX public.tasks_unknown_assigned_to;
