@@ -1,7 +1,7 @@
 import Diagnostics
 public import Domain
-public import NIOCore
 import Foundation
+public import NIOCore
 public import SourceTree
 
 /// The catalog in a coordination tree as it is: mode `json`.

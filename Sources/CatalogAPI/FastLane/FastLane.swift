@@ -137,6 +137,7 @@ struct FastLane: Sendable {
         into answers: inout ByteBuffer
     ) -> Bool {
         let caller = question.caller
+        // What it throws is the router's to tell.
         guard DocumentFields.isFast(document.sensitivity), !document.isStale,
             caller.principal.mayRead(document.sensitivity),
             let isUnchanged = isUnchanged(request, document, bytes),
