@@ -137,10 +137,10 @@ struct FastLane: Sendable {
         into answers: inout ByteBuffer
     ) -> Bool {
         let caller = question.caller
-        // What it throws is the router's to tell.
         guard DocumentFields.isFast(document.sensitivity), !document.isStale,
             caller.principal.mayRead(document.sensitivity),
             let isUnchanged = isUnchanged(request, document, bytes),
+            // What it throws is the router's to tell.
             (try? caller.admit(at: question.began)) != nil
         else { return false }
         service.metrics.admitted(caller.principal)
