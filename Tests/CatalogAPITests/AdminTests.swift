@@ -4,6 +4,7 @@ import Domain
 import Foundation
 import HTTPTypes
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import CatalogAPI

@@ -232,12 +232,12 @@ struct ServeProcessTests {
         let ended = try await withService { service, database, harness in
             let wrong = "Bearer cortex_0123456789abcdef_" + String(repeating: "5", count: 64)
             for _ in 0..<20 { #expect(try await service.ask("/api/tasks", authorization: wrong).status == 401) }
-            let signIn = try await service.ask(
+            let refused = try await service.ask(
                 "/api/sessions",
                 method: "POST",
                 body: ("application/json", #"{"user":"nobody","password":"5555555555555"}"#)
             )
-            #expect(signIn.status == 401)
+            #expect(refused.status == 401)
             try await eventually("the rows are written") {
                 let rows = try await database.query(
                     "SELECT row_to_json(a)::text AS text FROM public.audit_logs a WHERE event_type = 'session.failed'"
