@@ -224,7 +224,8 @@ let package = Package(
             [
                 "Diagnostics", "Domain", "Processes", "EmbeddedServers", "Postgres", "RESP", "Redis", "SourceTree",
                 "ExampleTree", "SchemaMigration", "DataMigration", "SyncMiddleware", "TestSupport", "sync-worker",
-            ]
+            ],
+            products: [nio, nioPosix]
         ),
         tests(
             "CatalogTests",
@@ -232,7 +233,8 @@ let package = Package(
                 "Diagnostics", "Domain", "LosslessJSON", "Processes", "EmbeddedServers", "Postgres", "Redis",
                 "SourceTree", "ExampleTree", "SchemaMigration", "DataMigration", "SyncMiddleware", "Catalog",
                 "TestSupport",
-            ]
+            ],
+            products: [nio]
         ),
         tests("MonitoringTests", ["Diagnostics", "Processes", "Monitoring"], products: [logging, metrics]),
         tests("LoadGenerationTests", ["Diagnostics", "LoadGeneration"], products: [nio, nioHTTP1, nioPosix]),
