@@ -31,6 +31,8 @@ test-faults: ## Run all tests with their long runs: every position of a fault, t
 	@scripts/setup --tests
 	scripts/build-debug
 	CORTEX_TEST_EFFORT=long $(SWIFT) test --skip-build --disable-xctest
+	CORTEX_TEST_ALONE=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=1 $(SWIFT) test --skip-build --disable-xctest \
+		--filter 'ServiceOutageTests|RollingTests|OverloadTests'
 
 check: setup ## Check format, layers, forbidden patterns, generated files and imports
 	@scripts/check

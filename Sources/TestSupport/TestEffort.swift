@@ -17,4 +17,9 @@ public enum TestEffort: Sendable {
     public static func count(slice: Int, long: Int) -> Int {
         current == .long ? long : slice
     }
+
+    /// Whether nothing else runs on the machine: tests that say how a service behaves under load need it for themselves.
+    ///
+    /// `make test-faults` runs them so, by `CORTEX_TEST_ALONE`.
+    public static let isAlone = ProcessInfo.processInfo.environment["CORTEX_TEST_ALONE"] != nil
 }

@@ -5,7 +5,12 @@ import TestSupport
 import Testing
 
 /// P21: more is asked than the service can do.
-@Suite("A service that is asked for too much", .serialized, .timeLimit(.minutes(10)))
+@Suite(
+    "A service that is asked for too much",
+    .enabled(if: TestEffort.isAlone, "needs the machine for itself: make test-faults"),
+    .serialized,
+    .timeLimit(.minutes(10))
+)
 struct OverloadTests {
     /// What one process may grow by beside its caches, at the connections of this test.
     private static let growth = 128 << 20

@@ -3,7 +3,12 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Services that end and begin under load", .timeLimit(.minutes(5)), .serialized)
+@Suite(
+    "Services that end and begin under load",
+    .enabled(if: TestEffort.isAlone, "needs the machine for itself: make test-faults"),
+    .timeLimit(.minutes(5)),
+    .serialized
+)
 struct RollingTests {
     /// Two services over the same stores, on ports that stay.
     private final class Pair {
