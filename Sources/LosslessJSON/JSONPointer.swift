@@ -1,5 +1,12 @@
 /// Pointers of RFC 6901.
-enum JSONPointer: Sendable {
+public enum JSONPointer: Sendable {
+    /// A name as a token of a pointer: `~` and `/` are escaped.
+    public static func escaped(_ name: String) -> String {
+        // Nearly no name has either, and looking for texts costs more than all the rest of reading a document.
+        guard name.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return name }
+        return name.replacing("~", with: "~0").replacing("/", with: "~1")
+    }
+
     /// The unescaped components; nil when the pointer is neither empty nor begins with `/`, or holds a stray `~`.
     static func components(of pointer: String) -> [[UInt8]]? {
         let bytes = Array(pointer.utf8)

@@ -55,9 +55,7 @@ public final class PostgresClient: Sendable {
         _ mode: TransactionMode = .readWrite,
         _ body: (PostgresSession) async throws -> R
     ) async throws -> R {
-        try await withLease(resets: false) { session in
-            try await session.withTransaction(mode) { try await body(session) }
-        }
+        try await withTransaction(mode, opening: []) { session, _ in try await body(session) }
     }
 
     /// The same with first statements that share a round trip with BEGIN, see `PostgresSession`.

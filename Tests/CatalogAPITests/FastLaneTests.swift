@@ -201,7 +201,7 @@ struct FastLaneTests {
         }
         let late = try await TestService.run(store) { connection in
             let answer = Task { try await connection.exchange([request], expected: 1) }
-            while store.state.withLock({ $0.fetches }) < 2 { try await Task.sleep(for: .milliseconds(1)) }
+            try await eventually("the fetch is under way") { store.state.withLock { $0.fetches } == 2 }
             return answer
         }
         #expect(try await late.value.answers.map(\.status) == [200])

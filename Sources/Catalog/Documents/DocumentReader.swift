@@ -40,7 +40,7 @@ struct DocumentReader {
         var seen: Set<String> = []
         for member in object.members {
             let name = member.key.string ?? String(decoding: member.key.unescaped, as: UTF8.self)
-            let pointer = "/\(JSONTree.escaped(name))"
+            let pointer = "/\(JSONPointer.escaped(name))"
             guard seen.insert(name).inserted else {
                 fault(pointer, "the field is there twice")
                 continue

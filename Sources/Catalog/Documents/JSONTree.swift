@@ -85,13 +85,6 @@ indirect enum JSONTree {
 
     // MARK: Pointers
 
-    /// A name as a token of a JSON pointer.
-    static func escaped(_ name: String) -> String {
-        // Nearly no name has either, and looking for texts costs more than all the rest of reading a document.
-        guard name.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return name }
-        return name.replacing("~", with: "~0").replacing("/", with: "~1")
-    }
-
     /// The tokens of a JSON pointer; nil for what is none.
     static func tokens(of pointer: String) -> [String]? {
         guard !pointer.isEmpty else { return [] }

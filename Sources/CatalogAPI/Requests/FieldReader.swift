@@ -56,6 +56,6 @@ struct FieldReader {
 
     /// The JSON pointer of a member of the body.
     static func pointer(_ name: String) -> String {
-        "/" + name.replacing("~", with: "~0").replacing("/", with: "~1")
+        "/" + JSONPointer.escaped(name)
     }
 }

@@ -1,3 +1,5 @@
+import LosslessJSON
+
 /// Writes a draft as a mapping file with comments.
 struct DraftWriter: Sendable {
     private let tally: DraftTally
@@ -191,7 +193,7 @@ struct DraftWriter: Sendable {
 
     // MARK: Parts
 
-    private func pointer(_ name: String) -> String { YAMLText.quoted("/" + MappingPointer.escape(name)) }
+    private func pointer(_ name: String) -> String { YAMLText.quoted("/" + JSONPointer.escaped(name)) }
 
     private static func list(_ pointers: [String]) -> String {
         pointers.count == 1 ? pointers[0] : "[\(pointers.joined(separator: ", "))]"

@@ -1,3 +1,5 @@
+import LosslessJSON
+
 /// What identifies the records of a kind, and why.
 struct IdentityChoice: Sendable, Hashable {
     /// What the id is made of.
@@ -121,7 +123,7 @@ extension RecordSketch.Candidate: CustomStringConvertible {
     /// The source of the mapping.
     var source: String {
         switch self {
-        case .member(let name): "/" + MappingPointer.escape(name)
+        case .member(let name): "/" + JSONPointer.escaped(name)
         case .key: "$key"
         case .stem: "$stem"
         case .path: "$path"

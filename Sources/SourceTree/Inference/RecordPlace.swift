@@ -28,7 +28,7 @@ struct RecordPlace: Sendable {
         guard !steps.isEmpty else { return "/" }
         return steps.map { step in
             switch step {
-            case .member(let name): "/" + MappingPointer.escape(name)
+            case .member(let name): "/" + JSONPointer.escaped(name)
             case .any: "/*"
             }
         }.joined()

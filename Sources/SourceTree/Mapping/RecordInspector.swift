@@ -144,7 +144,7 @@ struct RecordInspector {
         for part in path {
             text += "/"
             switch part {
-            case .key(let key): text += MappingPointer.escape(key.string ?? readableText(key.unescaped))
+            case .key(let key): text += JSONPointer.escaped(key.string ?? readableText(key.unescaped))
             case .index(let index): text += String(index)
             }
         }

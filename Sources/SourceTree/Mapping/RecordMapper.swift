@@ -138,7 +138,7 @@ struct RecordMapper {
         case .derive:
             // A key on the way may hold U+0000, which no column can.
             naturalID =
-                "\(readableText(path.documentID))#\(ordinal)\(pointer.map { "/" + MappingPointer.escape($0) }.joined())"
+                "\(readableText(path.documentID))#\(ordinal)\(pointer.map { "/" + JSONPointer.escaped($0) }.joined())"
                 .replacing("\0", with: "\u{2400}")
             return nil
         case .quarantine:

@@ -1,4 +1,5 @@
 import Crypto
+import LosslessJSON
 
 /// The id of a record by where it is: the source `$place`.
 enum RecordPlaceText {
@@ -9,7 +10,7 @@ enum RecordPlaceText {
     ///
     /// A place that is too long to be a key keeps its beginning and ends with the SHA-256 of all of it.
     static func text(path: MappingPath, ordinal: Int, pointer: [String]) -> String {
-        let tokens = pointer.map { "/" + MappingPointer.escape($0) }.joined()
+        let tokens = pointer.map { "/" + JSONPointer.escaped($0) }.joined()
         let text = "\(TreePath.text(path.bytes))#\(ordinal)\(tokens)"
         guard text.utf8.count > RecordMapper.longestID else { return text }
         var end = text.utf8.index(text.utf8.startIndex, offsetBy: readableBytes)
