@@ -51,6 +51,14 @@ public struct SyncConfiguration: Sendable, Equatable {
     public var readConnections = 2
     /// How many writes have a connection to PostgreSQL at a time; 8.
     public var writeConnections = 8
+    /// How many transactions of several writes run at a time; 2.
+    ///
+    /// Writes that come meanwhile share the next one.
+    public var groupCommits = 2
+    /// How many writes share a transaction at most; 32.
+    public var groupedWrites = 32
+    /// How long a transaction of several writes waits for a row that somebody else has locked; 100 ms, then each goes alone.
+    public var groupLockWait: Duration = .milliseconds(100)
     /// How old an answer marked stale may be while PostgreSQL is away; 60 s, then 503.
     public var staleIfError: Duration = .seconds(60)
     /// What `Retry-After` says; 1 s.

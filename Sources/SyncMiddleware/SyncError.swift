@@ -74,6 +74,10 @@ extension SyncError {
         )
     }
 
+    static var noTurn: SyncError {
+        SyncError(.syncUnavailable, "no transaction became free in time", hint: "try again in a moment")
+    }
+
     static var inFlight: SyncError {
         SyncError(.syncInFlight, "the same request is under way", hint: "ask again in a moment")
     }

@@ -11,13 +11,13 @@ struct WriteStateMachineTests {
     static let change = Machine.Change(document: document, xid: 40, epoch: 3, redisRun: "r1")
     static let lease = Machine.Lease(epoch: 3, token: "me")
     static let done: [Action] = [
-        .forget(version: 5), .hint(version: 5, epoch: 3), .answer(.acknowledged(version: 5)),
+        .keep(document, freshAsOf: 2), .hint(version: 5, epoch: 3), .answer(.acknowledged(version: 5)),
     ]
 
     /// A machine that has sent COMMIT.
     static func committing(_ reply: CacheCell.Reply? = .granted, epoch: Int = 3) -> Machine {
         var machine = Machine(token: "me", configuration: SyncConfiguration())
-        _ = machine.start(.cache(epoch: epoch, freshAsOf: 0))
+        _ = machine.start(.cache(epoch: epoch, freshAsOf: 0), now: 2)
         _ = machine.leased(reply)
         _ = machine.changed(change)
         return machine
@@ -26,7 +26,7 @@ struct WriteStateMachineTests {
     @Test("LEASE, BEGIN, COMMIT, PUT, hint, acknowledge")
     func straight() {
         var machine = Machine(token: "me", configuration: SyncConfiguration())
-        #expect(machine.start(.cache(epoch: 3, freshAsOf: 0)) == [.lease(Self.lease)])
+        #expect(machine.start(.cache(epoch: 3, freshAsOf: 0), now: 2) == [.lease(Self.lease)])
         #expect(machine.leased(.granted) == [.begin])
         #expect(machine.changed(Self.change) == [.noteEpoch(3), .commit])
         #expect(machine.committed(canConfirm: true, now: 0) == [.put(epoch: 3, token: "me", Self.document)])
@@ -111,7 +111,7 @@ struct WriteStateMachineTests {
     func refused() {
         for isRefused in [true, false] {
             var machine = Machine(token: "me", configuration: SyncConfiguration())
-            _ = machine.start(.cache(epoch: 3, freshAsOf: 0))
+            _ = machine.start(.cache(epoch: 3, freshAsOf: 0), now: 2)
             _ = machine.leased(.granted)
             let actions = isRefused ? machine.refused() : machine.failed()
             #expect(actions == [.release(Self.lease), .answer(isRefused ? .refused : .failed)])

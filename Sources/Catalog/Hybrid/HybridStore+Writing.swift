@@ -8,11 +8,13 @@ extension HybridStore {
     /// How often a change that expects nothing is worked out anew when others were faster.
     private static let attempts = 16
 
-    /// A write through the middleware: worked out on the row as PostgreSQL has it, and refused or repeated when that has
-    /// changed meanwhile.
+    /// A write through the middleware: worked out on the row as it was read, and repeated when that has changed meanwhile.
+    ///
+    /// First on the row as the near-cache has it; but nothing is refused, or taken for no change, for what a cache says.
     public func write(_ write: CatalogWrite) async throws -> WriteResult {
         if let repeated = try await repeated(write) { return repeated }
         do {
+            if let result = try await attemptOnCached(write) { return result }
             for _ in 1..<Self.attempts {
                 do {
                     return try await attempt(write)
@@ -36,25 +38,47 @@ extension HybridStore {
     private func attempt(_ write: CatalogWrite) async throws -> WriteResult {
         guard write.key.canExist else { throw CatalogError.missing(write.key) }
         let current = try await document(write.key, need: .strong, clearance: .secret)
+        if let change = try await change(write, current) { return try await carryOut(write, change) }
+        guard let current else { throw CatalogError.missing(write.key) }
+        return unchanged(write, current)
+    }
+
+    /// Nil when it has to be worked out on what PostgreSQL has: also for a deletion, which need not expect a version.
+    private func attemptOnCached(_ write: CatalogWrite) async throws -> WriteResult? {
+        if case .delete = write.operation { return nil }
+        guard let current = cached(write.key) else { return nil }
+        do {
+            guard let change = try await change(write, current) else { return nil }
+            return try await carryOut(write, change)
+        } catch is CatalogError {
+            return nil
+        } catch let error as SyncError where error.code == .syncConflict {
+            return nil
+        }
+    }
+
+    /// What a write makes of a document; nil for nothing.
+    private func change(_ write: CatalogWrite, _ current: StoredDocument?) async throws -> RowChange.Operation? {
         try write.check(current)
-        let change: RowChange.Operation
         switch write.operation {
         case .delete:
             guard let current else { throw CatalogError.missing(write.key) }
-            change = .delete(expected: write.precondition == .none ? nil : current.version)
+            return .delete(expected: write.precondition == .none ? nil : current.version)
         case .create, .replace, .mergePatch, .jsonPatch:
             let worked = try await DocumentChange(write.operation, of: write.key, current: current?.body) {
                 try await exists($0, $1)
             }
             guard worked.wanted.sensitivity <= write.author.clearance else { throw CatalogError.aboveClearance }
             if let current {
-                guard !worked.changed.isEmpty else { return unchanged(write, current) }
-                change = .replace(worked.wanted.parameters(worked.changed), expected: current.version)
-            } else {
-                let fields = worked.changed.filter { !write.key.kind.table.key.contains($0) }
-                change = .create(worked.wanted.parameters(fields))
+                if worked.changed.isEmpty { return nil }
+                return .replace(worked.wanted.parameters(worked.changed), expected: current.version)
             }
+            let fields = worked.changed.filter { !write.key.kind.table.key.contains($0) }
+            return .create(worked.wanted.parameters(fields))
         }
+    }
+
+    private func carryOut(_ write: CatalogWrite, _ change: RowChange.Operation) async throws -> WriteResult {
         let receipt = try await instance.write(
             WriteRequest(
                 RowChange(kind: write.key.kind.table.name, id: write.key.text, change),

@@ -34,15 +34,28 @@ public enum DocumentQueries: Sendable {
             + "\(body(of: table, alias: alias)) AS body"
     }
 
+    /// `columns` of each table under the alias `t`: every write returns them.
+    static let writtenColumns = Dictionary(
+        uniqueKeysWithValues: CatalogTable.all.map { ($0.name, columns(of: $0, alias: "t")) }
+    )
+
     /// The statement for the documents with the keys `$1`, as the change feed writes keys: for each key its version
     /// (that of its deletion, or 0, where there is no row), sensitivity (NULL without a row) and body.
-    static func documents(of table: CatalogTable) -> String {
+    static func documents(of table: CatalogTable) -> String { documents(of: table, keys: "unnest($1::text[])") }
+
+    /// The statement for the document with the key `$1`, a text; its row is as those of `documents`.
+    ///
+    /// Not `documents` with one key: PostgreSQL takes an array for many rows, never keeps a plan for it, and would plan
+    /// each read anew, which takes longer than the read.
+    static func document(of table: CatalogTable) -> String { documents(of: table, keys: "(SELECT $1::text)") }
+
+    private static func documents(of table: CatalogTable, keys: String) -> String {
         let sensitivity = sensitivity(of: table, alias: "t")
         return """
             SELECT k.key, coalesce(t.version, d.version, 0) AS version,
                 CASE WHEN t.version IS NOT NULL THEN \(sensitivity) END AS sensitivity,
                 CASE WHEN t.version IS NOT NULL THEN \(body(of: table, alias: "t")) END AS body
-            FROM unnest($1::text[]) AS k (key)
+            FROM \(keys) AS k (key)
             LEFT JOIN public.\(table.name) t ON \(condition(table))
             LEFT JOIN cortex.deleted_rows d ON d.kind = '\(table.name)' AND d.key = k.key
             """

@@ -17,8 +17,8 @@ final class DocumentSource: Sendable {
         uniqueKeysWithValues: CatalogTable.all.filter { $0.name != "audit_logs" }.map { ($0.name, $0) }
     )
 
-    /// The statement of `DocumentQueries.documents` for each table.
-    static let statements = tables.mapValues { DocumentQueries.documents(of: $0) }
+    /// The statement of `DocumentQueries.document` for each table.
+    static let statements = tables.mapValues { DocumentQueries.document(of: $0) }
 
     private let lanes: PostgresLanes
     private let deadline: Duration
@@ -45,7 +45,7 @@ final class DocumentSource: Sendable {
         guard let statement = Self.statements[kind] else { preconditionFailure("no table \(kind)") }
         // PostgreSQL's text cannot hold U+0000, so neither can a key.
         guard !id.utf8.contains(0) else { return VersionedDocument(version: 0, content: .absent) }
-        let result = try await query(statement, [.textArray([id])])
+        let result = try await query(statement, [.text(id)])
         guard let row = result.first, let document = Self.document(row) else {
             throw Failure(isOutage: false, cause: nil)
         }
@@ -68,7 +68,7 @@ final class DocumentSource: Sendable {
         }
     }
 
-    /// Reads the row of a statement of `DocumentQueries.documents`.
+    /// Reads a row of the statements of `DocumentQueries`.
     static func document(_ row: PostgresRow) -> VersionedDocument? {
         guard let version = row["version"].integer else { return nil }
         guard let sensitivity = row["sensitivity"].string, let body = row["body"].bytes else {

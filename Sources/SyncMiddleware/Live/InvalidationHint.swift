@@ -1,44 +1,35 @@
-import Foundation
-
 /// What instances tell each other: a row has a version, and in this epoch Redis holds nothing older.
 ///
 /// It names every changed row, hidden ones too, so readers of the published view may not hear it.
 /// Only speed rests on it: who misses one is right again when its near-cache entry ends.
-struct InvalidationHint: Sendable, Equatable, Codable {
+struct InvalidationHint: Sendable, Equatable {
     /// The channel, of instances alone; `cortex:sync:invalidate` is the published one.
     static let channel = "cortex:hints"
 
-    let type: String
-    let action: String
+    let kind: String
     let id: String
     let version: Int
     let epoch: Int
-    let at: String
 
-    init(kind: String, id: String, version: Int, epoch: Int, at: Date = Date()) {
-        type = kind
-        action = "invalidate"
+    init(kind: String, id: String, version: Int, epoch: Int) {
+        self.kind = kind
         self.id = id
         self.version = version
         self.epoch = epoch
-        self.at = Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(at)
     }
 
     /// Reads a message; nil for what is none of ours.
     init?(_ bytes: [UInt8]) {
-        guard let hint = try? JSONDecoder().decode(Self.self, from: Data(bytes)) else {
-            // Somebody else's message.
-            return nil
-        }
-        self = hint
+        let parts = bytes.split(separator: UInt8(ascii: " "), maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count == 4, let epoch = Self.number(parts[0]), let version = Self.number(parts[1]),
+            let kind = String(validating: parts[2], as: UTF8.self), !kind.isEmpty,
+            let id = String(validating: parts[3], as: UTF8.self)
+        else { return nil }
+        self.init(kind: kind, id: id, version: version, epoch: epoch)
     }
 
-    /// The message.
-    var text: String {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        }
-    }
+    /// The message: epoch, version, kind and id with a space between them; only the id may hold more.
+    var text: String { "\(epoch) \(version) \(kind) \(id)" }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int? { Int(String(decoding: digits, as: UTF8.self)) }
 }

@@ -30,7 +30,7 @@ struct RowStatement {
             let version = columns.count + key.count + 1
             text = """
                 UPDATE \(name) AS t SET \(sets.joined(separator: ", ")) WHERE \(condition) AND version = $\(version)
-                RETURNING \(DocumentQueries.columns(of: table, alias: "t"))
+                RETURNING \(DocumentQueries.writtenColumns[table.name] ?? "NULL")
                 """
             parameters = columns.map(\.1) + key.map(\.value) + [.integer(Int64(expected))]
         case .delete(let expected):

@@ -47,7 +47,7 @@ extension SyncInstance {
                         state.withLock { $0.near.linkEstablished() }
                     case .message(let message):
                         guard let hint = InvalidationHint(message.payload) else { continue }
-                        let key = "\(hint.type):\(hint.id)"
+                        let key = "\(hint.kind):\(hint.id)"
                         state.withLock { $0.told(key, version: hint.version, epoch: hint.epoch, now: clock.now) }
                     case .lost:
                         counters.add(.lostLinks)

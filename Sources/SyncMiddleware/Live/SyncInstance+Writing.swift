@@ -30,7 +30,8 @@ private struct RowWrite {
     private var machine: WriteStateMachine
     private var receipt: WriteReceipt?
     private var failure: (any Error)?
-    private var deadline = ContinuousClock.now
+    /// Of the moment before it began.
+    private var ticket: NearCache.Ticket?
 
     init(instance: SyncInstance, request: WriteRequest, machine: WriteStateMachine) {
         self.instance = instance
@@ -45,7 +46,8 @@ private struct RowWrite {
     mutating func run() async throws -> WriteReceipt {
         let table = try DocumentSource.table(kind)
         let statement = try RowStatement(request.change, of: table)
-        var actions = machine.start(instance.access(.version(0)))
+        ticket = instance.state.withLock { $0.near.ticket(for: key) }
+        var actions = machine.start(instance.access(.version(0)), now: instance.clock.now)
         while !actions.isEmpty {
             var next: [WriteStateMachine.Action] = []
             for action in actions {
@@ -69,10 +71,16 @@ private struct RowWrite {
         case .begin:
             return await transact(statement, of: table)
         case .commit, .noteEpoch:
-            // Inside of `transact`: COMMIT is the end of its scope.
+            // Inside of `transact`, which has the one done before the other.
             return nil
         case .forget(let version):
             instance.state.withLock { $0.near.invalidate(key, version: version) }
+            return nil
+        case .keep(let document, let freshAsOf):
+            instance.state.withLock { state in
+                guard let ticket else { return }
+                state.near.replace(document, for: key, freshAsOf: freshAsOf, ticket: ticket)
+            }
             return nil
         case .put(let epoch, let token, let document):
             let reply = await instance.store.put(key, epoch: epoch, token: token, document)
@@ -93,54 +101,35 @@ private struct RowWrite {
         }
     }
 
-    /// BEGIN to COMMIT.
+    /// BEGIN to COMMIT; what the machine hears of before COMMIT was done then.
     private mutating func transact(
         _ statement: RowStatement,
         of table: CatalogTable
     ) async -> [WriteStateMachine.Action] {
+        let part = WriteTransaction.Part(request: request, table: table, statement: statement)
         let instance = instance
-        let request = request
-        let deadline = ContinuousClock.now + instance.configuration.databaseDeadline
-        var machine = machine
-        defer { self.machine = machine }
-        do {
-            let transaction = WriteTransaction(
-                request: request,
-                table: table,
-                deadline: deadline,
-                configuration: instance.configuration,
-                statement: statement
-            )
-            let change = try await instance.postgres.withTransaction(
-                opening: transaction.opening,
-                timeout: max(deadline - .now, .milliseconds(1))
-            ) { session, opened in
-                let change = try await transaction.run(session, opened)
-                for case .noteEpoch(let epoch) in machine.changed(change) {
-                    instance.state.withLock { $0.cache.sawEpoch(epoch) }
-                }
-                return change
-            }
+        let outcome = await instance.writes.run(part) { epoch in
+            instance.state.withLock { $0.cache.sawEpoch(epoch) }
+        }
+        switch outcome {
+        case .committed(let change):
+            _ = machine.changed(change)
             receipt = WriteTransaction.receipt(request.change, change.document)
             return machine.committed(canConfirm: instance.canConfirm(change), now: instance.clock.now)
-        } catch let repeated as WriteTransaction.Repeated {
-            receipt = repeated.receipt
-            return machine.refused()
-        } catch let error as PostgresError {
+        case .unknown(let change, let error):
+            _ = machine.changed(change)
             failure = error
-            if error.isCommitUnknown, case .committing = machine.state { return machine.commitUnknown() }
-            return Self.isRefusal(error) ? machine.refused() : machine.failed()
-        } catch {
+            return machine.commitUnknown()
+        case .repeated(let receipt):
+            self.receipt = receipt
+            return machine.refused()
+        case .refused(let error):
             failure = error
             return machine.refused()
+        case .failed(let error):
+            failure = error
+            return machine.failed()
         }
-    }
-
-    /// Whether the server does not take the row, however often it is asked.
-    private static func isRefusal(_ error: PostgresError) -> Bool {
-        guard let state = error.sqlState else { return false }
-        // Data, constraints, privileges, statement; not locks, serialization, resources and shutdown.
-        return ["22", "23", "42", "44", "P0"].contains { state.hasPrefix($0) }
     }
 
     /// Waits until a poll or the time says that it may be acknowledged.

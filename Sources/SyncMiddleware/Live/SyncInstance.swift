@@ -18,6 +18,7 @@ public final class SyncInstance: Sendable {
     let store: CacheStore
     let source: DocumentSource
     let postgres: PostgresClient
+    let writes: GroupCommit
     let lanes: PostgresLanes
     let redis: RedisClient
     /// The links to Redis of the event loops on which somebody read.
@@ -43,6 +44,7 @@ public final class SyncInstance: Sendable {
         store = CacheStore(redis, configuration: configuration, counters: counters)
         source = DocumentSource(lanes, configuration: configuration)
         state = Mutex(InstanceState(configuration))
+        writes = GroupCommit(postgres, configuration: configuration)
     }
 
     /// Runs an instance for as long as the body does.
@@ -120,7 +122,7 @@ public final class SyncInstance: Sendable {
         statistics.databaseBreaker = BreakerState(source.breakerState)
         statistics.redisFailure = store.link.lastFailure.map { "\($0)" }
         statistics.waitingReads = lanes.waitingReads
-        statistics.waitingWrites = postgres.waitingTasks
+        statistics.waitingWrites = writes.waiting + postgres.waitingTasks
         return statistics
     }
 
@@ -155,9 +157,8 @@ public final class SyncInstance: Sendable {
     /// Tells ourselves and the others that a version is committed, and in which epoch nothing older is left in Redis.
     func tell(_ kind: String, _ id: String, version: Int, epoch: Int) {
         state.withLock { $0.told("\(kind):\(id)", version: version, epoch: epoch, now: clock.now) }
-        // A hint that cannot be written is one that nobody gets: the bound S holds without.
-        guard let text = try? InvalidationHint(kind: kind, id: id, version: version, epoch: epoch).text else { return }
-        store.publish(text, on: InvalidationHint.channel)
+        let hint = InvalidationHint(kind: kind, id: id, version: version, epoch: epoch)
+        store.publish(hint.text, on: InvalidationHint.channel)
     }
 
     // MARK: Life
@@ -168,6 +169,7 @@ public final class SyncInstance: Sendable {
             group.addTask { await self.followServer() }
             group.addTask { await self.followLoopServers() }
             group.addTask { await self.followInvalidations() }
+            for _ in 0..<max(configuration.groupCommits, 1) { group.addTask { await self.writes.takeTurns() } }
             if let relay {
                 group.addTask { await relay.run() }
                 group.addTask { await relay.runPublisher() }

@@ -80,7 +80,7 @@ public struct SyncStatistics: Sendable, Equatable {
     public var bypassReason: String?
     /// Reads that wait for a connection to PostgreSQL.
     public var waitingReads = 0
-    /// Writes that wait for a connection to PostgreSQL.
+    /// Writes that wait for a transaction.
     public var waitingWrites = 0
     /// Entries of the near-cache.
     public var nearEntries = 0

@@ -2,42 +2,75 @@ import Diagnostics
 import Domain
 import Postgres
 
-/// The statements of one write, inside of its transaction: without an `Idempotency-Key` they are one round trip, BEGIN included.
+/// The statements of writes that share a transaction: without an `Idempotency-Key` they are one round trip, BEGIN included.
+///
+/// One write, or several that have neither a key nor an expected epoch of the mode.
 struct WriteTransaction {
+    /// One write of it.
+    struct Part: Sendable {
+        let request: WriteRequest
+        let table: CatalogTable
+        /// The statement of the change.
+        let statement: RowStatement
+
+        /// Whether the statement of the change gives the document that it makes.
+        fileprivate var hasDocument: Bool {
+            if case .replace = request.change.operation { true } else { false }
+        }
+    }
+
     /// Leaves the transaction with the answer that an earlier one has left.
     struct Repeated: Error {
         let receipt: WriteReceipt
     }
 
-    let request: WriteRequest
-    let table: CatalogTable
+    /// What became of a part before COMMIT: the change, or why it is none.
+    typealias Result = Swift.Result<WriteStateMachine.Change, SyncError>
+
+    let parts: [Part]
     let deadline: ContinuousClock.Instant
     let configuration: SyncConfiguration
-    /// The statement of the change.
-    let statement: RowStatement
+    /// How long a statement may wait for a lock; nil for as long as there is time.
+    let lockWait: Duration?
+
+    private var key: WriteRequest.IdempotencyKey? { parts[0].request.idempotencyKey }
+    private var principal: String { parts[0].request.principal }
 
     /// The statements that go with BEGIN: their results are for `run`.
-    var opening: [PostgresStatement] { request.idempotencyKey == nil ? [modeCheck] + change : [modeCheck] }
+    var opening: [PostgresStatement] { key == nil ? [modeCheck] + change : [modeCheck] }
 
     /// Runs all but COMMIT; `opened` are the results of `opening`.
     ///
-    /// Throws `Repeated`, `SyncError` where the row, the mode or the key does not allow it, `PostgresError`.
-    func run(_ session: PostgresSession, _ opened: [PostgresResult]) async throws -> WriteStateMachine.Change {
+    /// Throws `Repeated`, `SyncError` where the mode or the key does not allow it, `PostgresError`.
+    func run(_ session: PostgresSession, _ opened: [PostgresResult]) async throws -> [Result] {
         try check(mode: opened[0])
-        guard let key = request.idempotencyKey else { return try await changed(session, Array(opened.dropFirst())) }
+        guard let key else { return try await changed(session, Array(opened.dropFirst())) }
         try await claim(key, session)
-        let change = try await changed(session, try await session.pipeline(change, timeout: timeout))
-        try await keep(Self.receipt(request.change, change.document), key, session)
-        return change
+        let results = try await changed(session, try await session.pipeline(change, timeout: timeout))
+        if case .success(let change) = results[0] {
+            try await keep(Self.receipt(parts[0].request.change, change.document), key, session)
+        }
+        return results
     }
 
-    // MARK: The change
+    // MARK: The changes
 
-    /// The change and what follows it.
+    /// The changes and what follows them.
     private var change: [PostgresStatement] {
-        let document = givesDocument ? [] : [PostgresStatement(documentStatement, documentParameters)]
-        return [PostgresStatement(statement.text, statement.parameters)] + document + [
-            // Taken last, so that an epoch move waits for COMMIT and not for our row's lock; read after it was taken.
+        var statements: [PostgresStatement] = []
+        var principal = principal
+        for part in parts {
+            if part.request.principal != principal {
+                principal = part.request.principal
+                statements.append(
+                    PostgresStatement("SELECT set_config('cortex.principal', $1, true)", [.text(principal)])
+                )
+            }
+            statements.append(PostgresStatement(part.statement.text, part.statement.parameters))
+            if !part.hasDocument { statements.append(Self.document(part)) }
+        }
+        return statements + [
+            // Taken last, so that an epoch move waits for COMMIT and not for our rows' locks; read after it was taken.
             PostgresStatement("SELECT pg_advisory_xact_lock_shared($1)", [.integer(SyncLock.epoch)]),
             PostgresStatement(
                 """
@@ -48,14 +81,7 @@ struct WriteTransaction {
     }
 
     /// What the results of `change` say.
-    private func changed(
-        _ session: PostgresSession,
-        _ results: [PostgresResult]
-    ) async throws -> WriteStateMachine.Change {
-        guard results[0].affected == 1 else { throw unchanged(try await document(session)) }
-        guard let document = results[givesDocument ? 0 : 1].first.flatMap(DocumentSource.document) else {
-            throw SyncError(.internal, "PostgreSQL gave no version of the row")
-        }
+    private func changed(_ session: PostgresSession, _ results: [PostgresResult]) async throws -> [Result] {
         let state = results.last?.first
         guard let state, let epoch = state["epoch"].integer, let xid = state["xid"].string.flatMap({ UInt64($0) })
         else {
@@ -65,17 +91,26 @@ struct WriteTransaction {
                 hint: "cortex schema verify tells what is missing"
             )
         }
-        return WriteStateMachine.Change(
-            document: document,
-            xid: xid,
-            epoch: Int(epoch),
-            redisRun: state["run"].string ?? ""
-        )
-    }
-
-    /// Whether the statement of the change gives the document.
-    private var givesDocument: Bool {
-        if case .replace = request.change.operation { true } else { false }
+        let run = state["run"].string ?? ""
+        var found: [Result?] = []
+        var (next, principal) = (0, principal)
+        for part in parts {
+            if part.request.principal != principal { (next, principal) = (next + 1, part.request.principal) }
+            let (affected, row) = (results[next].affected, results[part.hasDocument ? next : next + 1].first)
+            next += part.hasDocument ? 1 : 2
+            guard affected == 1 else {
+                found.append(nil)
+                continue
+            }
+            guard let document = row.flatMap(DocumentSource.document) else { throw Self.noVersion }
+            found.append(
+                .success(WriteStateMachine.Change(document: document, xid: xid, epoch: Int(epoch), redisRun: run))
+            )
+        }
+        let refused = zip(parts, found).filter { $1 == nil }.map(\.0)
+        guard !refused.isEmpty else { return found.compactMap { $0 } }
+        var errors = try await unchanged(refused, session)[...]
+        return found.map { $0 ?? .failure(errors.removeFirst()) }
     }
 
     /// What a client gets for a change that gave this document.
@@ -99,48 +134,48 @@ struct WriteTransaction {
     private var modeCheck: PostgresStatement {
         PostgresStatement(
             """
-            SELECT m.mode, m.epoch, set_config('cortex.principal', $1, true) FROM cortex.system_mode m FOR SHARE
+            SELECT m.mode, m.epoch, set_config('cortex.principal', $1, true), set_config('lock_timeout', $2, true)
+            FROM cortex.system_mode m FOR SHARE
             """,
-            [.text(request.principal)]
+            [.text(principal), .text("\(lockWait?.milliseconds ?? 0)")]
         )
     }
 
     private func check(mode result: PostgresResult) throws(SyncError) {
         let mode = result.first?["mode"].string ?? "unknown"
-        guard mode == SystemMode.postgres.rawValue,
-            request.modeEpoch == nil || request.modeEpoch.map(Int64.init) == result.first?["epoch"].integer
-        else { throw SyncError.wrongMode(mode) }
-    }
-
-    private var documentStatement: String {
-        guard let statement = DocumentSource.statements[table.name] else {
-            preconditionFailure("no table \(table.name)")
+        let epoch = result.first?["epoch"].integer
+        let expected = parts[0].request.modeEpoch.map(Int64.init)
+        guard mode == SystemMode.postgres.rawValue, expected == nil || expected == epoch else {
+            throw SyncError.wrongMode(mode)
         }
-        return statement
     }
 
-    private var documentParameters: [PostgresValue] { [.textArray([request.change.id])] }
-
-    private func document(_ session: PostgresSession) async throws -> VersionedDocument {
-        let row = try await session.query(documentStatement, documentParameters, timeout: timeout).first
-        guard let document = row.flatMap(DocumentSource.document) else {
-            throw SyncError(.internal, "PostgreSQL gave no version of the row")
+    /// Why rows stayed as they are.
+    private func unchanged(_ parts: [Part], _ session: PostgresSession) async throws -> [SyncError] {
+        let results = try await session.pipeline(parts.map(Self.document), timeout: timeout)
+        return try zip(parts, results).map { part, result in
+            guard let document = result.first.flatMap(DocumentSource.document) else { throw Self.noVersion }
+            if case .create = part.request.change.operation { return .exists(current: document.version) }
+            if case .absent = document.content { return .missing }
+            return .conflict(current: document.version)
         }
-        return document
     }
 
-    private func unchanged(_ document: VersionedDocument) -> SyncError {
-        if case .create = request.change.operation { return .exists(current: document.version) }
-        if case .absent = document.content { return .missing }
-        return .conflict(current: document.version)
+    private static func document(_ part: Part) -> PostgresStatement {
+        guard let statement = DocumentSource.statements[part.table.name] else {
+            preconditionFailure("no table \(part.table.name)")
+        }
+        return PostgresStatement(statement, [.text(part.request.change.id)])
     }
+
+    private static var noVersion: SyncError { SyncError(.internal, "PostgreSQL gave no version of the row") }
 
     // MARK: Idempotency
 
     private func claim(_ key: WriteRequest.IdempotencyKey, _ session: PostgresSession) async throws {
         let isOurs = try await session.query(
             "SELECT pg_try_advisory_xact_lock($1::int, hashtext($2)) AS taken",
-            [.integer(Int64(SyncLock.idempotency)), .text("\(request.principal)\u{1f}\(key.key)")],
+            [.integer(Int64(SyncLock.idempotency)), .text("\(principal)\u{1f}\(key.key)")],
             timeout: timeout
         ).first?["taken"].boolean
         guard isOurs == true else { throw SyncError.inFlight }
@@ -149,7 +184,7 @@ struct WriteTransaction {
             SELECT request_sha256, status, headers ->> 'version' AS version, body FROM cortex.idempotency_keys
             WHERE principal = $1 AND key = $2 AND created_at > clock_timestamp() - make_interval(secs => $3)
             """,
-            [.text(request.principal), .text(key.key), .double(idempotencySeconds)],
+            [.text(principal), .text(key.key), .double(idempotencySeconds)],
             timeout: timeout
         ).first
         guard let row else { return }
@@ -180,7 +215,7 @@ struct WriteTransaction {
                 created_at = excluded.created_at
             """,
             [
-                .text(request.principal), .text(key.key), .bytes(key.requestHash), .integer(Int64(receipt.status)),
+                .text(principal), .text(key.key), .bytes(key.requestHash), .integer(Int64(receipt.status)),
                 .integer(Int64(receipt.version)), receipt.body.map { .bytes($0) } ?? .null,
             ],
             timeout: timeout

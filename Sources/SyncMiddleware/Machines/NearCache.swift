@@ -127,6 +127,13 @@ struct NearCache: Sendable {
         if let place = places[key], let entry = slots[place], entry.document.version < version { remove(place) }
     }
 
+    /// The same for a write of ours, whose document is stored if nothing was invalidated since the ticket was taken.
+    mutating func replace(_ document: VersionedDocument, for key: String, freshAsOf: Int, ticket: Ticket) {
+        let isCurrent = isCurrent(ticket)
+        invalidate(key, version: document.version)
+        if isCurrent { install(document, for: key, freshAsOf: freshAsOf, ticket: self.ticket(for: key)) }
+    }
+
     // MARK: Private parts
 
     /// CLOCK: the hand passes over entries that were used since it last came by.

@@ -54,6 +54,8 @@ struct WriteStateMachine: Sendable {
         case noteEpoch(Int)
         /// Drop older entries of our own near-cache, and what is being fetched for it.
         case forget(version: Int)
+        /// The same, and keep this there, if nothing else was dropped since the write began.
+        case keep(VersionedDocument, freshAsOf: Int)
         case put(epoch: Int, token: String?, VersionedDocument)
         case invalidate(epoch: Int, version: Int)
         /// Give the lease back; the reply does not matter.
@@ -68,6 +70,7 @@ struct WriteStateMachine: Sendable {
     private let token: String
     private let staleness: Int
     private(set) var state = State.new
+    private var startedAt = 0
 
     /// - Parameters:
     ///   - token: a text that no other read or write uses.
@@ -80,8 +83,9 @@ struct WriteStateMachine: Sendable {
     // MARK: Events
 
     /// The write begins; `access` is what a caller with a version token would get now.
-    mutating func start(_ access: CacheStateMachine.Access) -> [Action] {
+    mutating func start(_ access: CacheStateMachine.Access, now: Int) -> [Action] {
         guard state == .new else { preconditionFailure("write started in state \(state)") }
+        startedAt = now
         guard case .cache(let epoch, _) = access else {
             state = .transacting(nil)
             return [.begin]
@@ -168,10 +172,13 @@ struct WriteStateMachine: Sendable {
     // MARK: Private parts
 
     /// Our near-cache forgets only now: a read that began after COMMIT and before PUT may still have met the old value.
+    ///
+    /// It keeps what we made: the row was ours from before COMMIT on, so nobody's change is missing that came before the
+    /// write began.
     private mutating func acknowledge(_ change: Change, epoch: Int) -> [Action] {
         let version = change.document.version
-        let hint = Action.hint(version: version, epoch: epoch)
-        return [.forget(version: version), hint] + end(.acknowledged(version: version))
+        let keep = Action.keep(change.document.cacheable, freshAsOf: startedAt)
+        return [keep, .hint(version: version, epoch: epoch)] + end(.acknowledged(version: version))
     }
 
     private mutating func giveUp(_ outcome: Outcome) -> [Action] {

@@ -99,8 +99,8 @@ extension CacheMaintenance {
 
     private func row(_ key: CachedKey) async throws -> CacheExplanation.Row? {
         guard let table = CatalogTable.named(key.kind), let id = key.text else { return nil }
-        let sql = DocumentQueries.documents(of: table)
-        guard let row = try await postgres.query(sql, [.textArray([id])]).first else { return nil }
+        let sql = DocumentQueries.document(of: table)
+        guard let row = try await postgres.query(sql, [.text(id)]).first else { return nil }
         return CacheExplanation.Row(
             exists: !row["sensitivity"].isNull,
             version: Int(row["version"].integer ?? 0),

@@ -129,7 +129,7 @@ struct LiveFigureTests {
             try await harness.withInstance { instance in
                 try await instance.waitForCache()
                 let hint = InvalidationHint(kind: "tasks", id: "t", version: 1, epoch: 1 << 52)
-                instance.store.publish(try hint.text, on: InvalidationHint.channel)
+                instance.store.publish(hint.text, on: InvalidationHint.channel)
                 try await eventually("it is heard") { instance.statistics.bypassReason == "newer-epoch" }
                 try await eventually("it is contradicted") { instance.statistics.bypassReason == nil }
             }

@@ -9,6 +9,7 @@ final class SimulatedWrite {
     }
     private var transaction: ModelPostgres.Transaction?
     private var isCommitSent = false
+    private let ticket: NearCache.Ticket
     /// The step after which nothing more is heard of this writer.
     private var stepsLeft: Int
 
@@ -16,6 +17,7 @@ final class SimulatedWrite {
         self.instance = instance
         self.key = key
         let world = instance.world
+        ticket = instance.near.ticket(for: key)
         machine = WriteStateMachine(token: world.token("write"), configuration: world.configuration)
         stepsLeft = world.random.oneIn(world.plan.abandonOdds) ? 1 + world.random.below(5) : .max
         world.note("instance \(instance.id) writes \(key)")
@@ -24,7 +26,7 @@ final class SimulatedWrite {
     private var world: Simulation { instance.world }
 
     func start() {
-        run(machine.start(instance.state.access(.version(0), now: world.now)))
+        run(machine.start(instance.state.access(.version(0), now: world.now), now: world.now))
     }
 
     func observe() {
@@ -43,7 +45,7 @@ final class SimulatedWrite {
     private func run(_ actions: [WriteStateMachine.Action]) {
         for action in actions {
             switch action {
-            case .noteEpoch, .forget, .release, .answer: break
+            case .noteEpoch, .forget, .keep, .release, .answer: break
             default:
                 stepsLeft -= 1
                 if stepsLeft == 0 {
@@ -69,6 +71,8 @@ final class SimulatedWrite {
             instance.state.sawEpoch(epoch)
         case .forget(let version):
             instance.near.invalidate(key, version: version)
+        case .keep(let document, let freshAsOf):
+            instance.near.replace(document, for: key, freshAsOf: freshAsOf, ticket: ticket)
         case .put(let epoch, let token, let document):
             put(epoch: epoch, token: token, document)
         case .invalidate(let epoch, let version):
