@@ -30,11 +30,7 @@ struct DocumentChange {
         var stored: StoredFields?
         if let current { stored = try StoredFields(current, table: table) }
         let before = stored?.values ?? RowValues()
-        let asked = try DocumentReader.values(
-            of: try Self.asked(operation, of: stored).root,
-            table: table,
-            stored: stored
-        )
+        let asked = try Self.asked(operation, of: stored, table: table)
         var settling = Settling(key: key, isNew: current == nil, before: before, wanted: asked)
         try await settling.settle(lookup)
         let after = settling.wanted
@@ -42,22 +38,31 @@ struct DocumentChange {
         changed = DocumentField.all(of: table).map(\.name).filter { before[$0] != after[$0] }
     }
 
-    /// The document that the client asks for.
+    /// The values that the client asks for.
     private static func asked(
         _ operation: CatalogWrite.Operation,
-        of stored: StoredFields?
-    ) throws(CatalogError) -> JSONDocument {
-        let present = stored.map { JSONTree.text($0.object) } ?? .object([])
+        of stored: StoredFields?,
+        table: CatalogTable
+    ) throws(CatalogError) -> RowValues {
+        let document: JSONDocument
         switch operation {
-        case .create(let body), .replace(let body): return try DocumentBody.object(body)
+        case .create(let body), .replace(let body): document = try DocumentBody.object(body)
         case .mergePatch(let body):
-            return try DocumentBody.stored(present.merged(with: try DocumentBody.object(body).root).bytes)
+            let patch = try DocumentBody.object(body).root
+            if let stored, let values = try DocumentReader.values(of: patch, table: table, over: stored) {
+                return values
+            }
+            document = try DocumentBody.stored(present(stored).merged(with: patch).bytes)
         case .jsonPatch(let body):
-            let result = try DocumentBody.stored(try JSONPatch(body).applied(to: present).bytes)
-            guard result.root.kind == .object else { throw .invalid("", "the patch leaves no document") }
-            return result
+            document = try DocumentBody.stored(try JSONPatch(body).applied(to: present(stored)).bytes)
+            guard document.root.kind == .object else { throw .invalid("", "the patch leaves no document") }
         case .delete: preconditionFailure("a deletion has no values")
         }
+        return try DocumentReader.values(of: document.root, table: table, stored: stored)
+    }
+
+    private static func present(_ stored: StoredFields?) -> JSONTree {
+        stored.map { JSONTree.text($0.object) } ?? .object([])
     }
 }
 

@@ -21,6 +21,28 @@ struct DocumentReader {
         return reader.values
     }
 
+    /// The values that a merge patch leaves of a stored document, without the merged document; throws as above.
+    ///
+    /// Nil for a patch that has to be merged: one with lists or objects, with a field twice, or of a field that keeps its
+    /// text.
+    static func values(
+        of patch: JSONValue,
+        table: CatalogTable,
+        over stored: StoredFields
+    ) throws(CatalogError) -> RowValues? {
+        var reader = DocumentReader(table, stored: stored)
+        reader.values = stored.values
+        var seen: Set<String> = []
+        for member in patch.members {
+            guard let name = member.key.string, seen.insert(name).inserted else { return nil }
+            let field = reader.fields[name]
+            guard member.value.kind != .object, member.value.kind != .array, field?.type != .json else { return nil }
+            if member.value.isNull { reader.values[name] = .null } else { reader.read(name, member.value) }
+        }
+        guard reader.faults.isEmpty else { throw .invalid(reader.faults) }
+        return reader.values
+    }
+
     /// The values of a stored document; what no client could have written stays as its text.
     static func storedValues(of object: JSONValue, table: CatalogTable) -> RowValues {
         var reader = DocumentReader(table, stored: nil)
@@ -40,25 +62,25 @@ struct DocumentReader {
         var seen: Set<String> = []
         for member in object.members {
             let name = member.key.string ?? String(decoding: member.key.unescaped, as: UTF8.self)
-            let pointer = "/\(JSONPointer.escaped(name))"
-            guard seen.insert(name).inserted else {
-                fault(pointer, "the field is there twice")
-                continue
+            if seen.insert(name).inserted {
+                read(name, member.value)
+            } else {
+                fault("/\(JSONPointer.escaped(name))", "the field is there twice")
             }
-            if name == "version" {
-                if member.value.integer == nil { fault(pointer, "a version is a whole number") }
-                continue
-            }
-            guard let field = fields[name] else {
-                fault(pointer, "there is no such field")
-                continue
-            }
-            guard !member.value.isNull else { continue }
-            if let stored, let same = stored.object[name], same.rawText == member.value.rawText {
-                values[name] = stored.values[name]
-                continue
-            }
-            if let value = read(member.value, as: field, at: pointer) { values[name] = value }
+        }
+    }
+
+    private mutating func read(_ name: String, _ value: JSONValue) {
+        if name == "version" {
+            if value.integer == nil { fault("/version", "a version is a whole number") }
+            return
+        }
+        guard let field = fields[name] else { return fault("/\(JSONPointer.escaped(name))", "there is no such field") }
+        if value.isNull { return }
+        if let stored, let same = stored.object[name], same.rawText == value.rawText {
+            values[name] = stored.values[name]
+        } else if let value = read(value, as: field, at: "/\(field.name)") {
+            values[name] = value
         }
     }
 
