@@ -155,4 +155,47 @@ struct DocumentChangeTests {
             }
         }
     }
+
+    @Test("a merge patch of plain fields gives what the merged document gives, faults included")
+    func plainMergePatch() throws {
+        let body = #"{"version":3,"task_id":"t","title":"one","task_status":"pending","description":null,"timeout_minutes":1.50}"#
+        let stored = try StoredFields(Array(body.utf8), table: .tasks)
+        let names = [
+            "title", "description", "task_status", "priority_raw", "created_at", "timeout_minutes", "token_budget", "tags",
+            "metadata", "version", "no_such", "task_id", "a/b~",
+        ]
+        let values = [
+            "null", #""x""#, #""pending""#, #""p\u0065nding""#, #""a\u0000b""#, "1", "1e3", "2.5", "true", #""\ud800""#,
+            #""2026-01-31T12:00:00Z""#, "99999999999999999999",
+        ]
+        var plain = 0
+        for first in names {
+            for second in names {
+                for value in values {
+                    let patch = #"{"\#(first)":\#(value),"\#(second)":"y"}"#
+                    let document = try DocumentBody.object(Array(patch.utf8))
+                    func outcome(_ body: () throws -> RowValues?) -> (RowValues?, [CatalogError.Fault]) {
+                        do { return (try body(), []) } catch { return (nil, (error as? CatalogError)?.faults ?? []) }
+                    }
+                    let quick = outcome {
+                        try DocumentReader.values(of: document.root, table: .tasks, over: stored)
+                    }
+                    let merged = outcome {
+                        let text = JSONTree.text(stored.object).merged(with: document.root).bytes
+                        return try DocumentReader.values(
+                            of: DocumentBody.stored(text).root,
+                            table: .tasks,
+                            stored: stored
+                        )
+                    }
+                    // One that has to be merged says nothing.
+                    if quick.0 == nil, quick.1.isEmpty { continue }
+                    plain += 1
+                    #expect(quick.0 == merged.0, "\(patch)")
+                    #expect(Set(quick.1.map(\.pointer)) == Set(merged.1.map(\.pointer)), "\(patch)")
+                }
+            }
+        }
+        #expect(plain > 500)
+    }
 }
