@@ -189,13 +189,31 @@ public struct EmbeddedStack: Sendable {
         let redisPrograms = (try? await RedisInstallation.choose(configuration.search)) ?? .none
         let postgres = postgres(placement, account, programs)
         let redis = redis(placement, account, redisPrograms)
-        let isRunning = postgres.cluster.runningServer != nil
         return EmbeddedStatus(
             postgres: try await status(of: postgres),
             redis: try await status(of: redis),
-            // A server that ends at this moment has no endpoints.
-            endpoints: isRunning ? try? endpoints(postgres, redisPort: redis.port, placement) : nil
+            endpoints: endpoints(of: postgres, redis, placement)
         )
+    }
+
+    /// Where the servers are by their own files; nil unless PostgreSQL runs.
+    ///
+    /// Asks neither of them and starts no program, so it takes a millisecond and says nothing of how they are.
+    public func endpoints() async throws -> EmbeddedEndpoints? {
+        guard Directory.exists(home.marker) else { return nil }
+        let account = try ServerAccount.resolve()
+        let placement = try await placementForStopping(account)
+        return endpoints(of: postgres(placement, account, .none), redis(placement, account, .none), placement)
+    }
+
+    private func endpoints(
+        of postgres: EmbeddedPostgres,
+        _ redis: EmbeddedRedis,
+        _ placement: Placement
+    ) -> EmbeddedEndpoints? {
+        guard postgres.cluster.runningServer != nil else { return nil }
+        // A server that ends at this moment has no endpoints.
+        return try? endpoints(postgres, redisPort: redis.port, placement)
     }
 
     private func status(of postgres: EmbeddedPostgres) async throws -> ServerStatus {

@@ -57,7 +57,7 @@ public struct LocalTarget: RuntimeTarget {
 
     /// Where the servers are, without starting anything; nil unless PostgreSQL runs.
     public func endpoints() async throws -> TargetEndpoints? {
-        try await stack.status().endpoints.map(Self.endpoints)
+        try await stack.endpoints().map(Self.endpoints)
     }
 
     /// The logins whose roles the schema migrations make: a later step gives them these passwords.
@@ -67,7 +67,7 @@ public struct LocalTarget: RuntimeTarget {
 
     /// The URL of another role of the database, such as `cortex_readonly`; nil unless PostgreSQL runs.
     public func url(role: String) async throws -> String? {
-        try await stack.status().endpoints.map { stack.url(role: role, at: $0) }
+        try await stack.endpoints().map { stack.url(role: role, at: $0) }
     }
 
     /// Looks for everything that can keep the stack from working, without changing anything.

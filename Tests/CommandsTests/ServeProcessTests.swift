@@ -54,6 +54,27 @@ struct ServeProcessTests {
         }
     }
 
+    @Test("a port that somebody else has, and an address of another machine, are told as such")
+    func port() async throws {
+        try await withTemporaryDirectory { directory in
+            try ExampleTree(seed: 7, tasks: 5).write(to: directory + "/tree")
+            let arguments = ["--source", directory + "/tree"]
+            func refusal(_ home: String, _ more: [String]) async throws -> BuiltProgram.Ended {
+                let all = ["serve", "--home", directory + home] + arguments + more
+                return await (try BuiltProgram.start(all, environment: [:], directory: directory)).wait()
+            }
+            _ = try await RunningService.with(arguments, directory: directory) { service in
+                let port = try #require(URL(string: service.record.url)?.port)
+                let taken = try await refusal("/other", ["--port", "\(port)"])
+                #expect(taken.status == 69 && taken.talk.contains("listens on 127.0.0.1:\(port)"), "\(taken.talk)")
+                #expect(!taken.talk.contains("bug"), "\(taken.talk)")
+                #expect(try await service.ask("/livez").status == 200)
+            }
+            let foreign = try await refusal("/third", ["--port", "0", "--host", "192.0.2.1"])
+            #expect(foreign.status == 64 && foreign.talk.contains("192.0.2.1:0"), "\(foreign.talk)")
+        }
+    }
+
     private static func locks(_ home: String) -> [String] {
         Directory.entries(of: home + "/run/serve").map { "\(home)/run/serve/\($0)" }
     }

@@ -5,6 +5,7 @@ import Diagnostics
 import Domain
 import Logging
 import Monitoring
+import NIOCore
 import Postgres
 import Processes
 import Redis
@@ -14,6 +15,14 @@ import Settings
 import SourceTree
 import SyncMiddleware
 import UnixSignals
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// The live graph of `cortex serve`: stores, keys, server, and how they begin and end.
 struct CatalogService: Sendable {
@@ -86,7 +95,7 @@ struct CatalogService: Sendable {
                 logger: link.logger,
                 onListening: { onListening($0) }
             )
-            return OpenedServer(server: server, store: store)
+            return OpenedServer(server: server, store: store, address: "\(host):\(port)")
         }
         let operation = operationPort.map { port in
             server(.operation, port: port) { listeners.operationListens(on: $0) }
@@ -157,6 +166,8 @@ struct CatalogService: Sendable {
 private struct OpenedServer: Service {
     let server: CatalogServer
     let store: SwitchingStore
+    /// Where it listens, as it was asked for.
+    let address: String
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -165,7 +176,37 @@ private struct OpenedServer: Service {
         }
         // A service that ends before it has begun takes no requests.
         guard store.isReady else { return }
-        try await server.run()
+        do {
+            try await server.run()
+        } catch let error as IOError {
+            throw failure(error)
+        }
+    }
+
+    private func failure(_ error: IOError) -> CommandError {
+        switch error.errnoCode {
+        case EADDRINUSE:
+            CommandError(
+                .portTaken,
+                "something else listens on \(address)",
+                hint: "Choose another port with --port or --admin-port; ss -ltnp says who has this one.",
+                cause: error
+            )
+        case EACCES, EPERM:
+            CommandError(
+                .notPermitted,
+                "this account may not listen on \(address)",
+                hint: "Choose a port above 1023 with --port.",
+                cause: error
+            )
+        default:
+            CommandError(
+                .usage,
+                "the service cannot listen on \(address)",
+                hint: "--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0.",
+                cause: error
+            )
+        }
     }
 }
 
