@@ -10,6 +10,8 @@ struct DocumentChecker: Sendable {
     let configuration: ViewConfiguration
     let epoch: Int
     let limit: Int
+    /// The share of the time that it works.
+    var share = 1.0
 
     /// A key and what it held when it was looked at.
     struct Found: Sendable {
@@ -36,10 +38,12 @@ struct DocumentChecker: Sendable {
     func check(sample: Int?) async throws -> CacheCheckReport {
         var report = CacheCheckReport()
         var suspects: [CachedKey] = []
+        var pace = WorkPace(share: share)
         try await forEachPage(sample: sample) { names in
             let found = try await read(names.compactMap(CachedKey.init))
             report.checked += found.filter { if case .tombstone = $0.content { false } else { true } }.count
             suspects += try await faults(found).map(\.key)
+            try await pace.rest()
         }
         guard !suspects.isEmpty else {
             report.nines = CacheCheckReport.nines(checked: report.checked, mismatches: 0)

@@ -7,6 +7,8 @@ struct ViewChecker: Sendable {
     let view: PublishedView
     /// How many mismatches are told at most.
     let limit: Int
+    /// The share of the time that it works.
+    var share = 1.0
 
     private var store: ViewStore { view.store }
     private var pageRows: Int { view.configuration.pageRows }
@@ -18,6 +20,7 @@ struct ViewChecker: Sendable {
         var report = CacheCheckReport()
         var suspects: [ViewItem] = []
         var strays: [ViewPlace] = []
+        var pace = WorkPace(share: share)
         func suspect(_ items: [ViewItem]) { suspects += items.prefix(Self.suspectLimit - suspects.count) }
         for kind in ViewKind.allCases where view.configuration.kinds.contains(kind) {
             try await forEachPage(kind) { items, values in
@@ -32,6 +35,7 @@ struct ViewChecker: Sendable {
             try await withMoment { session in
                 suspect(try await faults(items, try await expected(items, session)).map(\.item))
             }
+            try await pace.rest()
         }
         var metadata = try await metadataFault()
         report.checked += 1
@@ -79,6 +83,7 @@ struct ViewChecker: Sendable {
 
     private func forEachPage(_ kind: ViewKind, _ body: ([ViewItem], Expected) async throws -> Void) async throws {
         var last: String?
+        var pace = WorkPace(share: share)
         repeat {
             let before = last
             last = try await withMoment { session in
@@ -94,6 +99,7 @@ struct ViewChecker: Sendable {
                 try await body(items, values)
                 return ids.count < pageRows ? nil : ids.last
             }
+            try await pace.rest()
         } while last != nil
     }
 

@@ -13,6 +13,8 @@ public final class CacheWatch: Sendable {
         public var sample = 100
         /// Every so many rounds everything is compared; 360, about once an hour.
         public var wholeEvery = 360
+        /// The share of the time that a round works, so that nobody who is served feels it; 0.1.
+        public var share = 0.1
         /// How many mismatches of a round are told; 20.
         public var limit = 20
 
@@ -61,7 +63,7 @@ public final class CacheWatch: Sendable {
             let sample = round.isMultiple(of: max(1, configuration.wholeEvery)) ? nil : configuration.sample
             round += 1
             do {
-                let found = try await maintenance.verify(sample: sample, limit: configuration.limit)
+                let found = try await maintenance.verify(sample: sample, limit: configuration.limit, share: configuration.share)
                 counted.withLock { totals in
                     totals.rounds += 1
                     totals.checked += found.report.checked

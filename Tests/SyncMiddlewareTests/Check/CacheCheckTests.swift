@@ -106,6 +106,25 @@ struct CacheCheckTests {
         ),
     ]
 
+    @Test("Keys of an epoch that ends while they are compared are no mismatches")
+    func epochMoves() async throws {
+        try await withFilled { harness, _ in
+            let patient = harness.with { $0.settleTime = .seconds(1) }
+            let maintenance = CacheMaintenance(
+                postgres: harness.postgres,
+                redis: harness.redis,
+                view: patient.configuration
+            )
+            // Nobody invalidates: there is no relay.
+            try await harness.run("UPDATE tasks SET title = 'else' WHERE task_id = 't'")
+            #expect(try await maintenance.verify(sample: 1_000, limit: 10).report.mismatches == 1)
+            async let verification = maintenance.verify(sample: 1_000, limit: 10, share: 0.5)
+            try await Task.sleep(for: .milliseconds(400))
+            _ = try await CacheEpoch.move(harness.postgres, wait: .seconds(5))
+            #expect(try await verification.report.mismatches == 0)
+        }
+    }
+
     @Test("Each mistake in the view is found with its key and reason, and a repair makes it good")
     func plantedView() async throws {
         try await withFilled { harness, maintenance in
