@@ -12,6 +12,17 @@ from urllib.parse import quote, urlsplit
 from peers import free_port, processor_seconds
 
 
+def busy_share(seconds):
+    """The share of all processors' time that was not idle during so many seconds."""
+    def times():
+        fields = [int(each) for each in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+        return sum(fields), fields[3] + fields[4]
+    before = times()
+    time.sleep(seconds)
+    after = times()
+    return 1 - (after[1] - before[1]) / max(after[0] - before[0], 1)
+
+
 class Service:
     """One instance, for as long as the block runs; `settings` are environment variables of its own."""
 
@@ -48,6 +59,13 @@ class Service:
             return connection.getresponse().status == 200
         except OSError:
             return False
+
+    def settle(self):
+        """Waits until what follows an import is done: the published view is made, which takes all cores."""
+        for _ in range(180):
+            if busy_share(2) < 0.2:
+                return
+        raise SystemExit("bench: the machine is not quiet three minutes after the service was started")
 
     def open(self):
         """A connection that is kept."""
