@@ -9,13 +9,19 @@ import Postgres
 struct RowStatement {
     let text: String
     let parameters: [PostgresValue]
+    /// What a replacement sets, in the table's order, and the row's key; empty for other changes.
+    private let columns: [KeyPart]
+    private let key: [KeyPart]
+    private let expected: Int
 
     /// Throws `usage` for a column that a change may not set, and for a key that no row of the table can have.
     init(_ change: RowChange, of table: CatalogTable) throws(SyncError) {
         let key = try Self.key(change, of: table)
+        self.key = key
         let name = "public.\(PostgresIdentifier.quoted(table.name))"
         switch change.operation {
         case .create(let values):
+            (self.columns, expected) = ([], 0)
             let columns = key.map { ($0.column, $0.value) } + (try Self.columns(values, of: table))
             let names = columns.map { PostgresIdentifier.quoted($0.0) }.joined(separator: ", ")
             let places = columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
@@ -25,6 +31,7 @@ struct RowStatement {
         case .replace(let values, let expected):
             let columns = try Self.columns(values, of: table)
             guard !columns.isEmpty else { throw SyncError(.usage, "a change has to set a column") }
+            (self.columns, self.expected) = (columns, expected)
             let sets = columns.enumerated().map { "\(PostgresIdentifier.quoted($0.element.0)) = $\($0.offset + 1)" }
             let condition = Self.condition(key, after: columns.count)
             let version = columns.count + key.count + 1
@@ -34,10 +41,47 @@ struct RowStatement {
                 """
             parameters = columns.map(\.1) + key.map(\.value) + [.integer(Int64(expected))]
         case .delete(let expected):
+            (columns, self.expected) = ([], 0)
             let version = expected == nil ? "" : " AND version = $\(key.count + 1)"
             text = "DELETE FROM \(name) WHERE \(Self.condition(key, after: 0))\(version)"
             parameters = key.map(\.value) + (expected.map { [.integer(Int64($0))] } ?? [])
         }
+    }
+
+    /// One UPDATE for replacements of the same columns of different rows; the row of each begins with its number, `n`.
+    ///
+    /// The triggers of the statement, which cost more than the change of a row, then run once for all of them.
+    static func shared(_ statements: [RowStatement], of table: CatalogTable) -> PostgresStatement {
+        var parameters: [PostgresValue] = []
+        let types = Dictionary(uniqueKeysWithValues: table.columns.map { ($0.name, $0.type.rawValue) })
+        func place(_ part: KeyPart) -> String {
+            parameters.append(part.value)
+            return "$\(parameters.count)::\(types[part.column] ?? "text")"
+        }
+        let rows = statements.enumerated().map { number, statement in
+            let places = (statement.key + statement.columns).map(place)
+            parameters.append(.integer(Int64(statement.expected)))
+            return "(\(number), \(places.joined(separator: ", ")), $\(parameters.count)::bigint)"
+        }
+        let first = statements[0]
+        let keys = first.key.indices.map { "k\($0)" }
+        let sets = first.columns.enumerated().map { "\(PostgresIdentifier.quoted($1.column)) = v.c\($0)" }
+        let names = ["n"] + keys + first.columns.indices.map { "c\($0)" } + ["expected"]
+        let conditions = zip(first.key, keys).map { "t.\(PostgresIdentifier.quoted($0.column)) = v.\($1)" }
+        return PostgresStatement(
+            """
+            UPDATE public.\(PostgresIdentifier.quoted(table.name)) AS t SET \(sets.joined(separator: ", "))
+            FROM (VALUES \(rows.joined(separator: ", "))) AS v (\(names.joined(separator: ", ")))
+            WHERE \(conditions.joined(separator: " AND ")) AND t.version = v.expected
+            RETURNING v.n, \(DocumentQueries.writtenColumns[table.name] ?? "NULL")
+            """,
+            parameters
+        )
+    }
+
+    /// Whether this and another statement of the same table can share one: replacements of the same columns.
+    func canShare(with other: RowStatement) -> Bool {
+        !columns.isEmpty && columns.map(\.column) == other.columns.map(\.column)
     }
 
     private typealias KeyPart = (column: String, value: PostgresValue)
@@ -64,7 +108,7 @@ struct RowStatement {
     private static func columns(
         _ values: [String: PostgresValue],
         of table: CatalogTable
-    ) throws(SyncError) -> [(String, PostgresValue)] {
+    ) throws(SyncError) -> [KeyPart] {
         let allowed = table.columns.map(\.name).filter { !table.key.contains($0) }
         if let other = values.keys.sorted().first(where: { !allowed.contains($0) }) {
             throw SyncError(.usage, "a change of \(table.name) cannot set \"\(other)\"")

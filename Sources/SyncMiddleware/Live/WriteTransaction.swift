@@ -17,6 +17,12 @@ struct WriteTransaction {
         fileprivate var hasDocument: Bool {
             if case .replace = request.change.operation { true } else { false }
         }
+
+        /// Whether this and the part before can be one statement.
+        fileprivate func canShare(with before: Part) -> Bool {
+            table == before.table && request.principal == before.request.principal
+                && request.change.id != before.request.change.id && statement.canShare(with: before.statement)
+        }
     }
 
     /// Leaves the transaction with the answer that an earlier one has left.
@@ -32,6 +38,25 @@ struct WriteTransaction {
     let configuration: SyncConfiguration
     /// How long a statement may wait for a lock; nil for as long as there is time.
     let lockWait: Duration?
+    private let steps: [Step]
+
+    /// - Parameters:
+    ///   - parts: the writes, in the order in which their rows are changed.
+    ///   - deadline: when all of it has to be done, COMMIT aside.
+    ///   - configuration: the limits.
+    ///   - lockWait: how long a statement may wait for a lock; nil for as long as there is time.
+    init(
+        parts: [Part],
+        deadline: ContinuousClock.Instant,
+        configuration: SyncConfiguration,
+        lockWait: Duration?
+    ) {
+        self.parts = parts
+        self.deadline = deadline
+        self.configuration = configuration
+        self.lockWait = lockWait
+        steps = Self.steps(parts)
+    }
 
     private var key: WriteRequest.IdempotencyKey? { parts[0].request.idempotencyKey }
     private var principal: String { parts[0].request.principal }
@@ -55,21 +80,49 @@ struct WriteTransaction {
 
     // MARK: The changes
 
+    /// A statement of the changes, and what its result says.
+    private enum Step {
+        /// From here on another principal writes.
+        case principal(String)
+        /// The changes of these parts: of one, or of several replacements that share a statement.
+        case change(Range<Int>)
+        /// The document of a part whose change does not give it.
+        case document(Int)
+    }
+
+    /// A statement has 1, 2, 4, 8 or 16 rows, so that there are few texts to plan.
+    private static let maximumRows = 16
+
+    private static func steps(_ parts: [Part]) -> [Step] {
+        var steps: [Step] = []
+        var first = 0
+        while first < parts.count {
+            let principal = parts[first].request.principal
+            if first > 0, principal != parts[first - 1].request.principal { steps.append(.principal(principal)) }
+            var end = first + 1
+            while end < parts.count, parts[end].canShare(with: parts[end - 1]) { end += 1 }
+            var rows = maximumRows
+            while rows > end - first { rows /= 2 }
+            steps.append(.change(first..<first + rows))
+            if !parts[first].hasDocument { steps.append(.document(first)) }
+            first += rows
+        }
+        return steps
+    }
+
     /// The changes and what follows them.
     private var change: [PostgresStatement] {
-        var statements: [PostgresStatement] = []
-        var principal = principal
-        for part in parts {
-            if part.request.principal != principal {
-                principal = part.request.principal
-                statements.append(
-                    PostgresStatement("SELECT set_config('cortex.principal', $1, true)", [.text(principal)])
-                )
+        steps.map { step in
+            switch step {
+            case .principal(let name):
+                PostgresStatement("SELECT set_config('cortex.principal', $1, true)", [.text(name)])
+            case .change(let range) where range.count == 1:
+                PostgresStatement(parts[range.lowerBound].statement.text, parts[range.lowerBound].statement.parameters)
+            case .change(let range):
+                RowStatement.shared(parts[range].map(\.statement), of: parts[range.lowerBound].table)
+            case .document(let number): Self.document(parts[number])
             }
-            statements.append(PostgresStatement(part.statement.text, part.statement.parameters))
-            if !part.hasDocument { statements.append(Self.document(part)) }
-        }
-        return statements + [
+        } + [
             // Taken last, so that an epoch move waits for COMMIT and not for our rows' locks; read after it was taken.
             PostgresStatement("SELECT pg_advisory_xact_lock_shared($1)", [.integer(SyncLock.epoch)]),
             PostgresStatement(
@@ -91,26 +144,48 @@ struct WriteTransaction {
                 hint: "cortex schema verify tells what is missing"
             )
         }
-        let run = state["run"].string ?? ""
-        var found: [Result?] = []
-        var (next, principal) = (0, principal)
-        for part in parts {
-            if part.request.principal != principal { (next, principal) = (next + 1, part.request.principal) }
-            let (affected, row) = (results[next].affected, results[part.hasDocument ? next : next + 1].first)
-            next += part.hasDocument ? 1 : 2
-            guard affected == 1 else {
-                found.append(nil)
-                continue
-            }
-            guard let document = row.flatMap(DocumentSource.document) else { throw Self.noVersion }
-            found.append(
-                .success(WriteStateMachine.Change(document: document, xid: xid, epoch: Int(epoch), redisRun: run))
+        let documents = try documents(results)
+        let refused = parts.indices.filter { documents[$0] == nil }
+        var errors = refused.isEmpty ? [] : try await unchanged(refused.map { parts[$0] }, session)[...]
+        return documents.map { document in
+            guard let document else { return .failure(errors.removeFirst()) }
+            return .success(
+                WriteStateMachine.Change(
+                    document: document,
+                    xid: xid,
+                    epoch: Int(epoch),
+                    redisRun: state["run"].string ?? ""
+                )
             )
         }
-        let refused = zip(parts, found).filter { $1 == nil }.map(\.0)
-        guard !refused.isEmpty else { return found.compactMap { $0 } }
-        var errors = try await unchanged(refused, session)[...]
-        return found.map { $0 ?? .failure(errors.removeFirst()) }
+    }
+
+    /// What each part has made of its row; nil where the row was not as expected.
+    private func documents(_ results: [PostgresResult]) throws(SyncError) -> [VersionedDocument?] {
+        var found = [VersionedDocument?](repeating: nil, count: parts.count)
+        var isChanged = false
+        for (step, result) in zip(steps, results) {
+            switch step {
+            case .principal: break
+            case .change(let range) where range.count == 1:
+                isChanged = result.affected == 1
+                guard isChanged, parts[range.lowerBound].hasDocument else { continue }
+                found[range.lowerBound] = try Self.written(result.first)
+            case .change(let range):
+                for row in result.rows {
+                    guard let number = row["n"].integer else { throw Self.noVersion }
+                    found[range.lowerBound + Int(number)] = try Self.written(row)
+                }
+            case .document(let number):
+                if isChanged { found[number] = try Self.written(result.first) }
+            }
+        }
+        return found
+    }
+
+    private static func written(_ row: PostgresRow?) throws(SyncError) -> VersionedDocument {
+        guard let document = row.flatMap(DocumentSource.document) else { throw noVersion }
+        return document
     }
 
     /// What a client gets for a change that gave this document.

@@ -113,6 +113,60 @@ struct GroupCommitTests {
         }
     }
 
+    @Test("many changes of the same columns keep every value of every type apart")
+    func manyRows() async throws {
+        try await SyncHarness.withServers { harness in
+            try await harness.run("INSERT INTO tasks (task_id, title) VALUES ('first', 'one')")
+            try await harness.run(
+                "INSERT INTO tasks (task_id, title) SELECT 'r' || n, 'one' FROM generate_series(0, 28) AS n"
+            )
+            try await Self.patient(harness).withInstance { instance in
+                try await instance.waitForCache()
+                let changes = (0...28).map { number in
+                    RowChange(
+                        kind: "tasks",
+                        id: "r\(number)",
+                        .replace(
+                            [
+                                "title": number == 3 ? .null : .text("title \(number)"),
+                                "token_budget": .integer(Int64(number)),
+                                "timeout_minutes": .text("\(number).50"),
+                                "created_at": .text("2026-01-31T12:00:\(number + 10)Z"),
+                                "metadata": .text("{ \"number\": \(number) }"), "tags": .textArray(["a", "\(number)"]),
+                            ],
+                            expected: number == 7 ? 9 : 1
+                        )
+                    )
+                }
+                let outcomes = try await Self.outcomes(of: changes, behind: instance, harness)
+                for number in 0...28 {
+                    guard number != 7 else {
+                        guard case .failure(let error)? = outcomes[number] else {
+                            Issue.record("a change of another version was taken")
+                            continue
+                        }
+                        #expect(error.code == .syncConflict && error.currentVersion == 1)
+                        continue
+                    }
+                    let receipt = try #require(try outcomes[number]?.get())
+                    #expect(receipt.version == 2)
+                    let truth = try await instance.read("tasks", "r\(number)", .strong)
+                    #expect(receipt.body == truth.body)
+                    #expect(try await instance.read("tasks", "r\(number)", .version(2)).body == truth.body)
+                }
+                let right = """
+                    SELECT count(*) FROM (SELECT t.*, substr(task_id, 2)::int AS n FROM tasks t WHERE task_id <> 'first') AS r
+                    WHERE version = 2 AND title IS NOT DISTINCT FROM CASE WHEN n <> 3 THEN 'title ' || n END
+                        AND token_budget = n AND timeout_minutes = n + 0.5 AND metadata::text = '{ "number": ' || n || ' }'
+                        AND tags = ARRAY['a', n::text] AND extract(second FROM created_at) = n + 10
+                    """
+                #expect(try await harness.value(right) == "28")
+                let transactions = "SELECT count(DISTINCT xid) FROM cortex.change_feed WHERE op = 'update' AND key <> 'first'"
+                #expect(try await harness.value(transactions) == "1")
+            }
+        }
+    }
+
     @Test("a write that PostgreSQL refuses harms no other")
     func refusal() async throws {
         try await SyncHarness.withServers { harness in

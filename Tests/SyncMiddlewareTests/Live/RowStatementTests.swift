@@ -32,6 +32,30 @@ struct RowStatementTests {
         )
     }
 
+    @Test("of the same columns of different rows can be one, with the type of each value")
+    func shared() throws {
+        func statement(_ id: String, _ values: [String: PostgresValue], expected: Int) throws -> RowStatement {
+            try RowStatement(RowChange(kind: "tasks", id: id, .replace(values, expected: expected)), of: .tasks)
+        }
+        let first = try statement("a", ["title": "x", "token_budget": 5], expected: 1)
+        let second = try statement("b", ["title": .null, "token_budget": 6], expected: 2)
+        #expect(first.canShare(with: second))
+        #expect(try !first.canShare(with: statement("c", ["title": "x"], expected: 1)))
+        let deletion = try RowStatement(RowChange(kind: "tasks", id: "c", .delete(expected: 1)), of: .tasks)
+        #expect(!deletion.canShare(with: deletion))
+        let shared = RowStatement.shared([first, second], of: .tasks)
+        #expect(
+            shared.sql == """
+                UPDATE public."tasks" AS t SET "title" = v.c0, "token_budget" = v.c1
+                FROM (VALUES (0, $1::text, $2::text, $3::bigint, $4::bigint), \
+                (1, $5::text, $6::text, $7::bigint, $8::bigint)) AS v (n, k0, c0, c1, expected)
+                WHERE t."task_id" = v.k0 AND t.version = v.expected
+                RETURNING v.n, \(DocumentQueries.columns(of: .tasks, alias: "t"))
+                """
+        )
+        #expect(shared.parameters == ["a", "x", 5, 1, "b", .null, 6, 2])
+    }
+
     /// A change that no statement is made of.
     struct Refused: Sendable, CustomTestStringConvertible {
         let table: CatalogTable
