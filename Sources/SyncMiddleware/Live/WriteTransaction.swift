@@ -206,10 +206,15 @@ struct WriteTransaction {
     private var timeout: Duration { max(deadline - .now, .milliseconds(1)) }
 
     /// The mode stays what it is until the transaction ends: a change of it waits for the row's lock.
+    ///
+    /// Several rows are to be found by their keys: without statistics the planner would read the whole table for them.
     private var modeCheck: PostgresStatement {
-        PostgresStatement(
+        let planning = ["enable_hashjoin", "enable_mergejoin", "enable_bitmapscan"]
+            .map { ", set_config('\($0)', 'off', true)" }
+        return PostgresStatement(
             """
             SELECT m.mode, m.epoch, set_config('cortex.principal', $1, true), set_config('lock_timeout', $2, true)
+                \(parts.count > 1 ? planning.joined() : "")
             FROM cortex.system_mode m FOR SHARE
             """,
             [.text(principal), .text("\(lockWait?.milliseconds ?? 0)")]
