@@ -50,7 +50,8 @@ extension CommandContext {
         }
         try await withCurrentDatabase(selection) { _ in }
         let servers = try await syncServers(selection, owner: owner, clientName: name)
-        return try await SyncInstance.withInstance(name, servers, runsRelay: false) { instance in
+        // Where no service runs nobody else passes the changes, and each write would wait for its time to be over.
+        return try await SyncInstance.withInstance(name, servers) { instance in
             try await HybridStore.withStore(instance) { try await body($0) }
         }
     }
