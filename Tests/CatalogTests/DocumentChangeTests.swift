@@ -158,10 +158,12 @@ struct DocumentChangeTests {
 
     @Test("a merge patch of plain fields gives what the merged document gives, faults included")
     func plainMergePatch() throws {
-        let body = #"{"version":3,"task_id":"t","title":"one","task_status":"pending","description":null,"timeout_minutes":1.50}"#
+        let body =
+            #"{"version":3,"task_id":"t","title":"one","task_status":"pending","description":null,"timeout_minutes":1.50}"#
         let stored = try StoredFields(Array(body.utf8), table: .tasks)
         let names = [
-            "title", "description", "task_status", "priority_raw", "created_at", "timeout_minutes", "token_budget", "tags",
+            "title", "description", "task_status", "priority_raw", "created_at", "timeout_minutes", "token_budget",
+            "tags",
             "metadata", "version", "no_such", "task_id", "a/b~",
         ]
         let values = [

@@ -47,8 +47,12 @@ extension HybridStore {
 
     /// Counts, in one statement.
     public func statistics(clearance: Sensitivity) async throws -> CatalogStatistics {
+        try await counter.statistics(clearance: clearance) { try await self.counted(clearance: clearance) }
+    }
+
+    private func counted(clearance: Sensitivity) async throws -> CatalogStatistics {
         let words = Sensitivity.allCases.filter { $0 <= clearance }.map(\.rawValue)
-        let rows = try await instance.query(
+        let rows = try await instance.longQuery(
             Self.statisticsStatement,
             [.textArray(words), .boolean(clearance >= .unstated)]
         ).rows

@@ -11,6 +11,7 @@ import Synchronization
 /// they say what PostgreSQL says now.
 public final class HybridStore: CatalogStore {
     let instance: SyncInstance
+    let counter = StatisticsCounter()
     /// The end of the change feed, and when it was read.
     let feedEnd = Mutex<(position: EventPosition, at: ContinuousClock.Instant)?>(nil)
     private let mode: Mutex<(mode: SystemMode, epoch: Int)?>

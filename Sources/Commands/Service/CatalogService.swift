@@ -46,6 +46,7 @@ struct CatalogService: Sendable {
     /// Serves until SIGTERM or SIGINT, in whatever mode the system is, also when that changes.
     func run() async throws {
         OpenFiles.raiseLimit()
+        HeapPolicy.limitArenas(to: max(2, System.coreCount))
         try await context.ensureAdminKey(selection)
         try await checkStart()
         let keys = FollowingKeyStore(file: FileKeyStore(directory: context.home + "/secrets"))

@@ -58,6 +58,7 @@ final class GroupCommit: Sendable {
     /// - Parameters:
     ///   - part: the write.
     ///   - noteEpoch: is told before COMMIT in which epoch of the cache the transaction runs.
+    /// - Returns: what became of it.
     func run(_ part: WriteTransaction.Part, noteEpoch: @escaping @Sendable (Int) -> Void) async -> Outcome {
         let deadline = ContinuousClock.now + configuration.databaseDeadline
         let mayShare = part.request.idempotencyKey == nil && part.request.modeEpoch == nil
@@ -181,9 +182,8 @@ final class GroupCommit: Sendable {
                 timeout: max(deadline - .now, .milliseconds(1))
             ) { session, opened in
                 results = try await transaction.run(session, opened)
-                let changes = results.compactMap { try? $0.get() }
-                guard let change = changes.first else { throw NothingChanged() }
-                noteEpoch(change.epoch)
+                for case .success(let change) in results { return noteEpoch(change.epoch) }
+                throw NothingChanged()
             }
             return results.map { Self.outcome($0) { .committed($0) } }
         } catch is NothingChanged {

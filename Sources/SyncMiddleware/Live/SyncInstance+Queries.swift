@@ -16,6 +16,26 @@ extension SyncInstance {
         }
     }
 
+    /// The same for a statement that reads so much that single documents would wait behind it: on a session of its own, for at
+    /// most `deadline`.
+    public func longQuery(
+        _ text: String,
+        _ parameters: [PostgresValue] = [],
+        deadline: Duration = .seconds(15)
+    ) async throws -> PostgresResult {
+        let patience = PostgresStatement(
+            "SELECT set_config('statement_timeout', $1, true)",
+            [.text("\(deadline.milliseconds)")]
+        )
+        do {
+            return try await postgres.withTransaction(.readOnly, opening: [patience]) { session, _ in
+                try await session.query(text, parameters, timeout: deadline)
+            }
+        } catch let error as PostgresError where DocumentSource.isOutage(error) {
+            throw SyncError.unavailable(error)
+        }
+    }
+
     /// Whether the connection to Redis stands and has said which server it leads to.
     public var isRedisConnected: Bool { store.link.run != nil }
 }

@@ -63,7 +63,11 @@ public final class CacheWatch: Sendable {
             let sample = round.isMultiple(of: max(1, configuration.wholeEvery)) ? nil : configuration.sample
             round += 1
             do {
-                let found = try await maintenance.verify(sample: sample, limit: configuration.limit, share: configuration.share)
+                let found = try await maintenance.verify(
+                    sample: sample,
+                    limit: configuration.limit,
+                    share: configuration.share
+                )
                 counted.withLock { totals in
                     totals.rounds += 1
                     totals.checked += found.report.checked

@@ -57,8 +57,12 @@ struct GroupCommitTests {
         }
     }
 
-    static func replace(_ id: String, _ column: String = "title", _ text: String = "new", expected: Int = 1) -> RowChange
-    {
+    static func replace(
+        _ id: String,
+        _ column: String = "title",
+        _ text: String = "new",
+        expected: Int = 1
+    ) -> RowChange {
         RowChange(kind: "tasks", id: id, .replace([column: .text(text)], expected: expected))
     }
 
@@ -97,7 +101,8 @@ struct GroupCommitTests {
                 #expect(failure(6)?.code == .syncConflict && failure(6)?.currentVersion == 1)
                 // Of two changes of one version one is first.
                 #expect(failure(7)?.code == .syncConflict && failure(7)?.currentVersion == 2)
-                let shared = "SELECT count(DISTINCT xid) || ' ' || count(*) FROM cortex.change_feed WHERE key <> 'first'"
+                let shared =
+                    "SELECT count(DISTINCT xid) || ' ' || count(*) FROM cortex.change_feed WHERE key <> 'first'"
                 // The rows that were there before are of a transaction of their own.
                 #expect(try await harness.value(shared + " AND id > 6") == "1 4")
                 let authors = """
@@ -161,7 +166,8 @@ struct GroupCommitTests {
                         AND tags = ARRAY['a', n::text] AND extract(second FROM created_at) = n + 10
                     """
                 #expect(try await harness.value(right) == "28")
-                let transactions = "SELECT count(DISTINCT xid) FROM cortex.change_feed WHERE op = 'update' AND key <> 'first'"
+                let transactions =
+                    "SELECT count(DISTINCT xid) FROM cortex.change_feed WHERE op = 'update' AND key <> 'first'"
                 #expect(try await harness.value(transactions) == "1")
             }
         }
