@@ -119,11 +119,11 @@ struct DocumentChecker: Sendable {
     private func faults(_ found: [Found]) async throws -> [Fault] {
         var result: [Fault] = []
         for (kind, group) in Dictionary(grouping: found, by: \.key.kind).sorted(by: { $0.key < $1.key }) {
-            var rows: [String: Row] = [:]
+            var rows: [ExactText: Row] = [:]
             if let table = CatalogTable.named(kind) { rows = try await self.rows(table, group.compactMap(\.key.text)) }
             for entry in group {
                 // A key of no table, or with an id that no row can have, has nothing that it could equal.
-                let row = entry.key.text.flatMap { rows[$0] }
+                let row = entry.key.text.flatMap { rows[ExactText($0)] }
                 guard let reason = Self.reason(entry.content, row) else { continue }
                 result.append(Fault(key: entry.key, mismatch: mismatch(entry, row, reason)))
             }
@@ -131,12 +131,12 @@ struct DocumentChecker: Sendable {
         return result
     }
 
-    private func rows(_ table: CatalogTable, _ keys: [String]) async throws -> [String: Row] {
+    private func rows(_ table: CatalogTable, _ keys: [String]) async throws -> [ExactText: Row] {
         try await postgres.withTransaction(.readOnly) { session in
             try await session.query(DocumentQueries.settings)
-            var result: [String: Row] = [:]
+            var result: [ExactText: Row] = [:]
             try await session.forEachRow(DocumentQueries.documents(of: table), [.textArray(keys)]) { row in
-                result[row["key"].string ?? ""] = Row(
+                result[ExactText(row["key"].string ?? "")] = Row(
                     version: Int(row["version"].integer ?? 0),
                     sensitivity: row["sensitivity"].string,
                     body: row["body"].bytes ?? []

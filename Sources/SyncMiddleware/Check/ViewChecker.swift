@@ -1,3 +1,4 @@
+import Domain
 import Postgres
 import RESP
 import Redis
@@ -73,10 +74,10 @@ struct ViewChecker: Sendable {
     /// What PostgreSQL says about places: the value of each that has to be there, and the versions of rows.
     struct Expected: Sendable {
         var values: [ViewFact: [UInt8]] = [:]
-        var versions: [String: Int] = [:]
+        var versions: [ExactText: Int] = [:]
 
         mutating func add(_ row: ViewRow, _ kind: ViewKind) {
-            versions["\(kind.rawValue):\(row.id)"] = row.version
+            versions[ExactText("\(kind.rawValue):\(row.id)")] = row.version
             for fact in row.facts where !fact.isPrivate { values[fact.place] = fact.value }
         }
     }
@@ -108,8 +109,8 @@ struct ViewChecker: Sendable {
         var values = Expected()
         let reader = ViewReader(session: session)
         for kind in [ViewKind.agents, .tasks, .assets] where view.configuration.kinds.contains(kind) {
-            let ids = Set(items.filter { $0.kind == kind && $0.place.form != .inUse }.map(\.id))
-            try await reader.rows(kind, ids.sorted()) { values.add($0, kind) }
+            let ids = Set(items.filter { $0.kind == kind && $0.place.form != .inUse }.map { ExactText($0.id) })
+            try await reader.rows(kind, ids.sorted().map(\.text)) { values.add($0, kind) }
         }
         if view.configuration.kinds.contains(.assets) {
             for index in ViewIndex.allCases {
@@ -160,14 +161,14 @@ struct ViewChecker: Sendable {
         let member: String
         let reason: CacheMismatch.Reason
 
-        func mismatch(_ versions: [String: Int]) -> CacheMismatch {
+        func mismatch(_ versions: [ExactText: Int]) -> CacheMismatch {
             CacheMismatch(
                 key: Array(key.utf8),
                 member: Array(member.utf8),
                 reason: reason,
                 kind: item.kind.rawValue,
                 id: item.id.isEmpty || item.place.form == .inUse ? nil : item.id,
-                expectedVersion: versions["\(item.kind.rawValue):\(item.id)"]
+                expectedVersion: versions[ExactText("\(item.kind.rawValue):\(item.id)")]
             )
         }
     }

@@ -1,3 +1,4 @@
+import Domain
 import Postgres
 import Synchronization
 
@@ -226,6 +227,6 @@ extension WriteTransaction.Part {
     fileprivate func precedes(_ other: Self) -> Bool {
         let (mine, theirs) = (request.change, other.request.change)
         return mine.kind == theirs.kind
-            ? mine.id.utf8.lexicographicallyPrecedes(theirs.id.utf8) : mine.kind < theirs.kind
+            ? ExactText(mine.id) < ExactText(theirs.id) : mine.kind < theirs.kind
     }
 }

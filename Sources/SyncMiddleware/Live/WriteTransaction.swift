@@ -20,8 +20,9 @@ struct WriteTransaction {
 
         /// Whether this and the part before can be one statement.
         fileprivate func canShare(with before: Part) -> Bool {
-            table == before.table && request.principal == before.request.principal
-                && request.change.id != before.request.change.id && statement.canShare(with: before.statement)
+            table == before.table && ExactText(request.principal) == ExactText(before.request.principal)
+                && ExactText(request.change.id) != ExactText(before.request.change.id)
+                && statement.canShare(with: before.statement)
         }
     }
 
@@ -98,7 +99,9 @@ struct WriteTransaction {
         var first = 0
         while first < parts.count {
             let principal = parts[first].request.principal
-            if first > 0, principal != parts[first - 1].request.principal { steps.append(.principal(principal)) }
+            if first > 0, ExactText(principal) != ExactText(parts[first - 1].request.principal) {
+                steps.append(.principal(principal))
+            }
             var end = first + 1
             while end < parts.count, parts[end].canShare(with: parts[end - 1]) { end += 1 }
             var rows = maximumRows

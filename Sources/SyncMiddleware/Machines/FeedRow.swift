@@ -1,3 +1,5 @@
+import Domain
+
 /// One row of `cortex.change_feed`: a row of a table got a version, or something happened to the whole table.
 public struct FeedRow: Sendable, Equatable {
     /// What happened.
@@ -46,12 +48,13 @@ public struct FeedRow: Sendable, Equatable {
     /// The newest row of each key, in the order in which the keys come.
     static func newest(_ rows: [FeedRow]) -> [FeedRow] {
         var result: [FeedRow] = []
-        var places: [String: Int] = [:]
+        var places: [ExactText: Int] = [:]
         for row in rows where !row.concernsTable {
-            if let place = places[row.key] {
+            let key = ExactText(row.key)
+            if let place = places[key] {
                 if result[place].version < row.version { result[place] = row }
             } else {
-                places[row.key] = result.count
+                places[key] = result.count
                 result.append(row)
             }
         }

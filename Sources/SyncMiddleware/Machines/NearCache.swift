@@ -1,3 +1,5 @@
+import Domain
+
 /// One shard of the cache inside the process: bounded by bytes, CLOCK replacement, entries of bounded age.
 ///
 /// An entry may be used until S after `freshAsOf`, the time up to which it is known to hold every change; so a value
@@ -28,7 +30,7 @@ struct NearCache: Sendable {
     private var generations: [Int]
     private var linkGeneration = 0
     private(set) var isLive = false
-    private var places: [String: Int] = [:]
+    private var places: [ExactText: Int] = [:]
     private var slots: [Entry?] = []
     private var free: [Int] = []
     private var hand = 0
@@ -81,7 +83,7 @@ struct NearCache: Sendable {
 
     /// The document, if it is there and young enough.
     mutating func document(for key: String, now: Int) -> (document: VersionedDocument, freshAsOf: Int)? {
-        guard isLive, let place = places[key], let entry = slots[place] else { return nil }
+        guard isLive, let place = places[ExactText(key)], let entry = slots[place] else { return nil }
         guard now < entry.freshAsOf + staleness else {
             remove(place)
             return nil
@@ -104,7 +106,7 @@ struct NearCache: Sendable {
         guard !guards.contains(.generation) || isCurrent(ticket) else { return false }
         let size = document.size + key.utf8.count + Self.allowance
         guard size <= limit, !document.isSecretMark else { return false }
-        if let place = places[key], let old = slots[place] {
+        if let place = places[ExactText(key)], let old = slots[place] {
             if old.document.version > document.version { return false }
             remove(place)
         }
@@ -112,9 +114,9 @@ struct NearCache: Sendable {
         let entry = Entry(key: key, document: document, freshAsOf: freshAsOf, wasUsed: false)
         if let place = free.popLast() {
             slots[place] = entry
-            places[key] = place
+            places[ExactText(key)] = place
         } else {
-            places[key] = slots.count
+            places[ExactText(key)] = slots.count
             slots.append(entry)
         }
         bytes += size
@@ -124,7 +126,9 @@ struct NearCache: Sendable {
     /// A version of the key is known: an older entry goes, and no fetch under way may bring one back.
     mutating func invalidate(_ key: String, version: Int) {
         generations[stripe(of: key)] += 1
-        if let place = places[key], let entry = slots[place], entry.document.version < version { remove(place) }
+        if let place = places[ExactText(key)], let entry = slots[place], entry.document.version < version {
+            remove(place)
+        }
     }
 
     /// The same for a write of ours, whose document is stored if nothing was invalidated since the ticket was taken.
@@ -153,7 +157,7 @@ struct NearCache: Sendable {
     private mutating func remove(_ place: Int) {
         guard let entry = slots[place] else { return }
         slots[place] = nil
-        places[entry.key] = nil
+        places[ExactText(entry.key)] = nil
         free.append(place)
         bytes -= entry.document.size + entry.key.utf8.count + Self.allowance
     }

@@ -1,3 +1,5 @@
+import Domain
+
 /// One read of a key at a time and process: the first caller flies, the others wait for what it brings.
 ///
 /// A caller joins only a flight that began after the last invalidation it must see, and takes only what is fresh enough
@@ -35,7 +37,7 @@ struct SingleFlightStateMachine: Sendable {
 
     private let staleness: Int
     private let maximumWaiters: Int
-    private var current: [String: Int] = [:]
+    private var current: [ExactText: Int] = [:]
     private var flights: [Int: Flight] = [:]
     private var lastFlight = 0
 
@@ -50,7 +52,8 @@ struct SingleFlightStateMachine: Sendable {
     /// Somebody wants the key; `ticket` is of now.
     mutating func join(_ key: String, waiter: Waiter, ticket: NearCache.Ticket) -> JoinAction {
         // A strong read must begin after it was asked for.
-        if waiter.need != .strong, let number = current[key], let flight = flights[number], flight.ticket == ticket,
+        if waiter.need != .strong, let number = current[ExactText(key)], let flight = flights[number],
+            flight.ticket == ticket,
             flight.waiters.count < maximumWaiters
         {
             flights[number]?.waiters.append(waiter)
@@ -58,7 +61,7 @@ struct SingleFlightStateMachine: Sendable {
         }
         lastFlight += 1
         flights[lastFlight] = Flight(key: key, ticket: ticket)
-        if waiter.need != .strong { current[key] = lastFlight }
+        if waiter.need != .strong { current[ExactText(key)] = lastFlight }
         return .lead(flight: lastFlight)
     }
 
@@ -88,7 +91,7 @@ struct SingleFlightStateMachine: Sendable {
         guard let flight = flights.removeValue(forKey: number) else {
             preconditionFailure("flight \(number) ended twice")
         }
-        if current[flight.key] == number { current[flight.key] = nil }
+        if current[ExactText(flight.key)] == number { current[ExactText(flight.key)] = nil }
         return flight.waiters
     }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Domain
 public import Postgres
 import RESP
 public import Redis
@@ -61,7 +62,7 @@ public struct PublishedView: Sendable {
             while true {
                 let rows = try await session.query("FETCH \(configuration.pageRows) FROM due").rows
                 if rows.isEmpty { return moment }
-                var changed: [ViewKind: [String: ViewRun.Due]] = [:]
+                var changed: [ViewKind: [ExactText: ViewRun.Due]] = [:]
                 for row in rows {
                     guard let kind = row["kind"].string.flatMap(ViewKind.init), configuration.kinds.contains(kind),
                         let key = row["key"].string, let operation = row["op"].string
@@ -70,7 +71,7 @@ public struct PublishedView: Sendable {
                         reloaded.insert(kind)
                     } else {
                         let news = ViewChange.News(action: operation, at: row["at"].string ?? "")
-                        changed[kind, default: [:]][key] =
+                        changed[kind, default: [:]][ExactText(key)] =
                             ViewRun.Due(version: Int(row["version"].integer ?? 0), news: news)
                     }
                 }
@@ -172,11 +173,11 @@ public struct PublishedView: Sendable {
             for field in damaged { _ = try await store.send("HDEL", [.text(kind.book), .bytes(field)]) }
             try await postgres.withTransaction(.readOnly) { session in
                 run.moment = try await ViewMoment(session, epoch: run.office.epoch)
-                var there: Set<String> = []
+                var there: Set<ExactText> = []
                 if configuration.kinds.contains(kind) {
-                    try await ViewReader(session: session).rows(kind, ids) { there.insert($0.id) }
+                    try await ViewReader(session: session).rows(kind, ids) { there.insert(ExactText($0.id)) }
                 }
-                for id in ids where !there.contains(id) {
+                for id in ids where !there.contains(ExactText(id)) {
                     try await run.add(ViewChange(gone: id, kind, version: 0))
                 }
                 try await run.flush()

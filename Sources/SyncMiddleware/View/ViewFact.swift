@@ -1,3 +1,5 @@
+import Domain
+
 /// One thing that a row makes true in the published view.
 struct ViewFact: Sendable, Hashable {
     /// How it is stored, as the scripts know it.
@@ -33,6 +35,19 @@ struct ViewFact: Sendable, Hashable {
 
     init(_ form: Form, _ key: String, _ member: String = "", value: String) {
         self.init(form, key, member, value: Array(value.utf8))
+    }
+
+    /// Texts are compared by their bytes, as Redis does.
+    static func == (first: ViewFact, second: ViewFact) -> Bool {
+        first.form == second.form && ExactText(first.key) == ExactText(second.key)
+            && ExactText(first.member) == ExactText(second.member) && first.value == second.value
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(form)
+        hasher.combine(ExactText(key))
+        hasher.combine(ExactText(member))
+        hasher.combine(value)
     }
 
     /// Where it is, whatever the value.

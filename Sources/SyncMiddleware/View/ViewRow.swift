@@ -1,3 +1,5 @@
+import Domain
+
 /// A row of PostgreSQL as far as the published view shows it.
 struct ViewRow: Sendable, Equatable {
     /// What is there of a row, by kind; nil of a row that may not be shown.
@@ -32,7 +34,9 @@ struct ViewRow: Sendable, Equatable {
         case .asset(let indexes, let modified, let checksum):
             return isVisible ? asset(indexes, modified, checksum) : []
         case .lineage(let upstream, let downstream, let dangling):
-            let names = Set(dangling).sorted().map { ViewFact(.member, ViewKeys.dangling($0), id) }
+            let names = Set(dangling.map(ExactText.init)).sorted().map {
+                ViewFact(.member, ViewKeys.dangling($0.text), id)
+            }
             guard isVisible, let upstream, let downstream else { return names }
             return [ViewFact(.edge, upstream, downstream)] + names
         }

@@ -1,3 +1,4 @@
+import Domain
 import Postgres
 
 /// One pass over rows on their way into the view: batches, what has to be read again, and the count.
@@ -15,7 +16,7 @@ struct ViewRun: Sendable {
     var report = ViewReport()
     private var batch: [ViewChange] = []
     private var batchBytes = 0
-    private var late: [ViewKind: [String: Due]] = [:]
+    private var late: [ViewKind: [ExactText: Due]] = [:]
 
     init(view: PublishedView, office: ViewOffice) {
         self.view = view
@@ -41,25 +42,27 @@ struct ViewRun: Sendable {
         batchBytes = 0
         let applied = try await view.store.apply(sent, office, moment.stamp, discovery: moment.discovery)
         report.rows += applied.rows
-        let again = Set(applied.late)
-        for change in sent where again.contains(change.id) {
-            late[change.kind, default: [:]][change.id] = Due(version: change.version, news: change.news)
+        let again = Set(applied.late.map(ExactText.init))
+        for change in sent where again.contains(ExactText(change.id)) {
+            late[change.kind, default: [:]][ExactText(change.id)] = Due(version: change.version, news: change.news)
         }
     }
 
     // MARK: Rows
 
     /// Reads these rows and brings the view up to what they are.
-    mutating func bring(_ kind: ViewKind, _ due: [String: Due], _ session: PostgresSession) async throws {
-        let ids = due.keys.sorted()
+    mutating func bring(_ kind: ViewKind, _ due: [ExactText: Due], _ session: PostgresSession) async throws {
+        let ids = due.keys.sorted().map(\.text)
         if kind == .assets { try await bringTurned(ids, at: due.values.first?.news?.at, session) }
-        var there: Set<String> = []
+        var there: Set<ExactText> = []
         try await ViewReader(session: session).rows(kind, ids) { row in
-            there.insert(row.id)
-            try await add(ViewChange(kind, row, news: due[row.id]?.news))
+            there.insert(ExactText(row.id))
+            try await add(ViewChange(kind, row, news: due[ExactText(row.id)]?.news))
         }
-        for id in ids where !there.contains(id) {
-            try await add(ViewChange(gone: id, kind, version: due[id]?.version ?? 0, news: due[id]?.news))
+        for id in ids where !there.contains(ExactText(id)) {
+            try await add(
+                ViewChange(gone: id, kind, version: due[ExactText(id)]?.version ?? 0, news: due[ExactText(id)]?.news)
+            )
         }
         try await flush()
     }
@@ -70,9 +73,9 @@ struct ViewRun: Sendable {
         guard view.configuration.kinds.contains(.lineage) else { return }
         let before = try await view.store.visible(.assets, assets)
         let rows = try await session.query(ViewQueries.openAssets, [.textArray(assets)]).rows
-        let now = Set(rows.compactMap { $0["id"].string })
+        let now = Set(rows.compactMap { $0["id"].string.map(ExactText.init) })
         // The view does not know hidden assets, so whether one that is not shown was hidden before is unknown.
-        let turned = assets.filter { !now.contains($0) || !before.contains($0) }
+        let turned = assets.filter { !now.contains(ExactText($0)) || !before.contains(ExactText($0)) }
         if !turned.isEmpty { try await bringEdges(of: turned.sorted(), at: at, session) }
     }
 
@@ -85,7 +88,7 @@ struct ViewRun: Sendable {
         let sorted = ids.sorted()
         for start in stride(from: 0, to: sorted.count, by: view.configuration.pageRows) {
             let page = sorted[start..<min(start + view.configuration.pageRows, sorted.count)]
-            let due = page.map { ($0, Due(version: 0, news: news)) }
+            let due = page.map { (ExactText($0), Due(version: 0, news: news)) }
             try await bring(.lineage, Dictionary(uniqueKeysWithValues: due), session)
         }
     }

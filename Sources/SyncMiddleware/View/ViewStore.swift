@@ -1,4 +1,5 @@
 import Diagnostics
+import Domain
 import RESP
 import Redis
 
@@ -144,13 +145,13 @@ struct ViewStore: Sendable {
     }
 
     /// Which of the rows are visible in the view now.
-    func visible(_ kind: ViewKind, _ ids: [String]) async throws -> Set<String> {
+    func visible(_ kind: ViewKind, _ ids: [String]) async throws -> Set<ExactText> {
         guard !ids.isEmpty, try await send("TYPE", [.text(kind.book)]).text == "hash" else { return [] }
         let values = try await send("HMGET", [.text(kind.book)] + ids.map { .text($0) }).elements ?? []
         return Set(
             zip(ids, values).compactMap { id, value in
                 guard let head = value.bytes?.prefix(while: { $0 != UInt8(ascii: "\n") }) else { return nil }
-                return head.last == UInt8(ascii: "1") ? id : nil
+                return head.last == UInt8(ascii: "1") ? ExactText(id) : nil
             }
         )
     }

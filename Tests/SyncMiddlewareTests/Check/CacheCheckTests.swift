@@ -125,6 +125,30 @@ struct CacheCheckTests {
         }
     }
 
+    @Test("Ids that differ only in the spelling of a character are two rows in the view, and for the checker")
+    func spellings() async throws {
+        try await withFilled { harness, maintenance in
+            let office = try await harness.view.office()
+            try await harness.run(
+                "INSERT INTO assets (asset_id, owner) VALUES (E'caf\\u00e9', E'o\\u00e9'), (E'cafe\\u0301', E'oe\\u0301')",
+                "INSERT INTO tasks (task_id, title) VALUES (E'caf\\u00e9', 'x'), (E'cafe\\u0301', 'y')",
+                "INSERT INTO asset_lineage (upstream_raw, downstream_raw) VALUES (E'n\\u00e9', 'b'), (E'ne\\u0301', 'b')"
+            )
+            try await harness.view.advance(office)
+            _ = try await maintenance.warm(kinds: CacheMaintenance.warmKinds, limit: nil)
+            let clean = try await maintenance.verify(sample: nil, limit: 100)
+            #expect(clean.report.mismatches == 0, "\(clean.report.keys)")
+            try await harness.run("DELETE FROM assets WHERE asset_id = E'caf\\u00e9'")
+            try await harness.run("UPDATE tasks SET title = 'z' || title WHERE task_id LIKE 'caf%'")
+            try await harness.view.advance(office)
+            let names = try await harness.redis.send("HKEYS", "catalog:assets").elements?.compactMap(\.text) ?? []
+            #expect(names.map { Array($0.utf8) }.contains(Array("cafe\u{301}".utf8)))
+            #expect(!names.map { Array($0.utf8) }.contains(Array("caf\u{e9}".utf8)))
+            let view = try await ViewChecker(view: harness.view, limit: 10).check()
+            #expect(view.mismatches == 0, "\(view.keys)")
+        }
+    }
+
     @Test("Each mistake in the view is found with its key and reason, and a repair makes it good")
     func plantedView() async throws {
         try await withFilled { harness, maintenance in
