@@ -62,7 +62,7 @@ class Service:
 
     def settle(self):
         """Waits until what follows an import is done: the published view is made, which takes all cores."""
-        for _ in range(180):
+        for _ in range(90):
             if busy_share(2) < 0.2:
                 return
         raise SystemExit("bench: the machine is not quiet three minutes after the service was started")

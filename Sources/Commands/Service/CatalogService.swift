@@ -180,11 +180,12 @@ private struct OpenedServer: Service {
         do {
             try await server.run()
         } catch let error as IOError {
-            throw failure(error)
+            throw refusal(error) ?? error
         }
     }
 
-    private func failure(_ error: IOError) -> CommandError {
+    /// Why the address cannot be listened on; nil for an error of another kind.
+    private func refusal(_ error: IOError) -> CommandError? {
         switch error.errnoCode {
         case EADDRINUSE:
             CommandError(
@@ -200,13 +201,14 @@ private struct OpenedServer: Service {
                 hint: "Choose a port above 1023 with --port.",
                 cause: error
             )
-        default:
+        case EADDRNOTAVAIL, EAFNOSUPPORT:
             CommandError(
                 .usage,
                 "the service cannot listen on \(address)",
                 hint: "--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0.",
                 cause: error
             )
+        default: nil
         }
     }
 }

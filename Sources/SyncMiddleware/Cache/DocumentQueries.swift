@@ -34,8 +34,13 @@ public enum DocumentQueries: Sendable {
             + "\(body(of: table, alias: alias)) AS body"
     }
 
-    /// `columns` of each table under the alias `t`: every write returns them.
-    static let writtenColumns = Dictionary(
+    /// `columns` of a table under the alias `t`, made once: every write returns them.
+    static func writtenColumns(of table: CatalogTable) -> String {
+        guard let columns = writtenColumns[table.name] else { preconditionFailure("no table \(table.name)") }
+        return columns
+    }
+
+    private static let writtenColumns = Dictionary(
         uniqueKeysWithValues: CatalogTable.all.map { ($0.name, columns(of: $0, alias: "t")) }
     )
 

@@ -186,9 +186,8 @@ final class GroupCommit: Sendable {
                 for case .success(let change) in results { return noteEpoch(change.epoch) }
                 throw NothingChanged()
             }
-            return results.map { Self.outcome($0) { .committed($0) } }
         } catch is NothingChanged {
-            return results.map { Self.outcome($0) { .committed($0) } }
+            // Rolled back: every result is a refusal.
         } catch let repeated as WriteTransaction.Repeated {
             return [.repeated(repeated.receipt)]
         } catch let error as PostgresError {
@@ -199,6 +198,7 @@ final class GroupCommit: Sendable {
         } catch {
             return parts.map { _ in .refused(error) }
         }
+        return results.map { Self.outcome($0) { .committed($0) } }
     }
 
     /// Leaves a transaction in which no row was changed.

@@ -7,51 +7,79 @@ import Postgres
 /// A replacement gives the document that it makes, as `DocumentSource.document` reads it. The others cannot: a new row
 /// whose id was deleted before gets its version, and a deleted one its mark, only when the statement's triggers run.
 struct RowStatement {
-    let text: String
-    let parameters: [PostgresValue]
-    /// What a replacement sets, in the table's order, and the row's key; empty for other changes.
-    private let columns: [KeyPart]
+    private enum Form {
+        case insert
+        case update(expected: Int)
+        case delete(expected: Int?)
+    }
+
+    private let table: CatalogTable
+    private let form: Form
     private let key: [KeyPart]
-    private let expected: Int
+    /// What is set besides the key, in the table's order.
+    private let columns: [KeyPart]
 
     /// Throws `usage` for a column that a change may not set, and for a key that no row of the table can have.
     init(_ change: RowChange, of table: CatalogTable) throws(SyncError) {
-        let key = try Self.key(change, of: table)
-        self.key = key
-        let name = "public.\(PostgresIdentifier.quoted(table.name))"
+        self.table = table
+        key = try Self.key(change, of: table)
         switch change.operation {
         case .create(let values):
-            (self.columns, expected) = ([], 0)
-            let columns = key.map { ($0.column, $0.value) } + (try Self.columns(values, of: table))
-            let names = columns.map { PostgresIdentifier.quoted($0.0) }.joined(separator: ", ")
-            let places = columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
-            let target = table.key.map(PostgresIdentifier.quoted).joined(separator: ", ")
-            text = "INSERT INTO \(name) (\(names)) VALUES (\(places)) ON CONFLICT (\(target)) DO NOTHING"
-            parameters = columns.map(\.1)
+            form = .insert
+            columns = try Self.columns(values, of: table)
         case .replace(let values, let expected):
-            let columns = try Self.columns(values, of: table)
+            form = .update(expected: expected)
+            columns = try Self.columns(values, of: table)
             guard !columns.isEmpty else { throw SyncError(.usage, "a change has to set a column") }
-            (self.columns, self.expected) = (columns, expected)
-            let sets = columns.enumerated().map { "\(PostgresIdentifier.quoted($0.element.0)) = $\($0.offset + 1)" }
-            let condition = Self.condition(key, after: columns.count)
-            let version = columns.count + key.count + 1
-            text = """
-                UPDATE \(name) AS t SET \(sets.joined(separator: ", ")) WHERE \(condition) AND version = $\(version)
-                RETURNING \(DocumentQueries.writtenColumns[table.name] ?? "NULL")
-                """
-            parameters = columns.map(\.1) + key.map(\.value) + [.integer(Int64(expected))]
         case .delete(let expected):
-            (columns, self.expected) = ([], 0)
-            let version = expected == nil ? "" : " AND version = $\(key.count + 1)"
-            text = "DELETE FROM \(name) WHERE \(Self.condition(key, after: 0))\(version)"
-            parameters = key.map(\.value) + (expected.map { [.integer(Int64($0))] } ?? [])
+            form = .delete(expected: expected)
+            columns = []
         }
+    }
+
+    /// The text, made anew each time: a statement that is shared needs none of its own.
+    var text: String {
+        let name = Self.name(table)
+        switch form {
+        case .insert:
+            let parts = key + columns
+            let names = parts.map { PostgresIdentifier.quoted($0.column) }.joined(separator: ", ")
+            let places = parts.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
+            let target = table.key.map(PostgresIdentifier.quoted).joined(separator: ", ")
+            return "INSERT INTO \(name) (\(names)) VALUES (\(places)) ON CONFLICT (\(target)) DO NOTHING"
+        case .update:
+            let sets = columns.enumerated().map { "\(PostgresIdentifier.quoted($1.column)) = $\($0 + 1)" }
+            let version = columns.count + key.count + 1
+            return """
+                UPDATE \(name) AS t SET \(sets.joined(separator: ", ")) \
+                WHERE \(Self.condition(key, after: columns.count)) AND version = $\(version)
+                RETURNING \(DocumentQueries.writtenColumns(of: table))
+                """
+        case .delete(let expected):
+            let version = expected == nil ? "" : " AND version = $\(key.count + 1)"
+            return "DELETE FROM \(name) WHERE \(Self.condition(key, after: 0))\(version)"
+        }
+    }
+
+    /// The parameters of `text`.
+    var parameters: [PostgresValue] {
+        switch form {
+        case .insert: (key + columns).map(\.value)
+        case .update(let expected): (columns + key).map(\.value) + [.integer(Int64(expected))]
+        case .delete(let expected): key.map(\.value) + (expected.map { [.integer(Int64($0))] } ?? [])
+        }
+    }
+
+    private static func name(_ table: CatalogTable) -> String {
+        "public.\(PostgresIdentifier.quoted(table.name))"
     }
 
     /// One UPDATE for replacements of the same columns of different rows; the row of each begins with its number, `n`.
     ///
     /// The triggers of the statement, which cost more than the change of a row, then run once for all of them.
-    static func shared(_ statements: [RowStatement], of table: CatalogTable) -> PostgresStatement {
+    static func shared(_ statements: [RowStatement]) -> PostgresStatement {
+        let first = statements[0]
+        let table = first.table
         var parameters: [PostgresValue] = []
         let types = Dictionary(uniqueKeysWithValues: table.columns.map { ($0.name, $0.type.rawValue) })
         func place(_ part: KeyPart) -> String {
@@ -59,21 +87,23 @@ struct RowStatement {
             return "$\(parameters.count)::\(types[part.column] ?? "text")"
         }
         let rows = statements.enumerated().map { number, statement in
+            guard case .update(let expected) = statement.form else {
+                preconditionFailure("only replacements share a statement")
+            }
             let places = (statement.key + statement.columns).map(place)
-            parameters.append(.integer(Int64(statement.expected)))
+            parameters.append(.integer(Int64(expected)))
             return "(\(number), \(places.joined(separator: ", ")), $\(parameters.count)::bigint)"
         }
-        let first = statements[0]
         let keys = first.key.indices.map { "k\($0)" }
         let sets = first.columns.enumerated().map { "\(PostgresIdentifier.quoted($1.column)) = v.c\($0)" }
         let names = ["n"] + keys + first.columns.indices.map { "c\($0)" } + ["expected"]
         let conditions = zip(first.key, keys).map { "t.\(PostgresIdentifier.quoted($0.column)) = v.\($1)" }
         return PostgresStatement(
             """
-            UPDATE public.\(PostgresIdentifier.quoted(table.name)) AS t SET \(sets.joined(separator: ", "))
+            UPDATE \(name(table)) AS t SET \(sets.joined(separator: ", "))
             FROM (VALUES \(rows.joined(separator: ", "))) AS v (\(names.joined(separator: ", ")))
             WHERE \(conditions.joined(separator: " AND ")) AND t.version = v.expected
-            RETURNING v.n, \(DocumentQueries.writtenColumns[table.name] ?? "NULL")
+            RETURNING v.n, \(DocumentQueries.writtenColumns(of: table))
             """,
             parameters
         )
@@ -81,7 +111,8 @@ struct RowStatement {
 
     /// Whether this and another statement of the same table can share one: replacements of the same columns.
     func canShare(with other: RowStatement) -> Bool {
-        !columns.isEmpty && columns.map(\.column) == other.columns.map(\.column)
+        guard case .update = form, case .update = other.form else { return false }
+        return columns.map(\.column) == other.columns.map(\.column)
     }
 
     private typealias KeyPart = (column: String, value: PostgresValue)

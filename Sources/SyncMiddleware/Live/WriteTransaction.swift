@@ -122,7 +122,7 @@ struct WriteTransaction {
             case .change(let range) where range.count == 1:
                 PostgresStatement(parts[range.lowerBound].statement.text, parts[range.lowerBound].statement.parameters)
             case .change(let range):
-                RowStatement.shared(parts[range].map(\.statement), of: parts[range.lowerBound].table)
+                RowStatement.shared(parts[range].map(\.statement))
             case .document(let number): Self.document(parts[number])
             }
         } + [

@@ -43,7 +43,7 @@ struct RowStatementTests {
         #expect(try !first.canShare(with: statement("c", ["title": "x"], expected: 1)))
         let deletion = try RowStatement(RowChange(kind: "tasks", id: "c", .delete(expected: 1)), of: .tasks)
         #expect(!deletion.canShare(with: deletion))
-        let shared = RowStatement.shared([first, second], of: .tasks)
+        let shared = RowStatement.shared([first, second])
         #expect(
             shared.sql == """
                 UPDATE public."tasks" AS t SET "title" = v.c0, "token_budget" = v.c1
