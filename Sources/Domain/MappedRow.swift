@@ -17,6 +17,22 @@ public enum MappedValue: Sendable, Equatable {
     /// A list of texts.
     case textArray([String])
 
+    /// Texts are compared by their bytes, as PostgreSQL does.
+    public static func == (first: MappedValue, second: MappedValue) -> Bool {
+        switch (first, second) {
+        case (.null, .null): true
+        case (.text(let first), .text(let second)), (.numeric(let first), .numeric(let second)):
+            ExactText(first) == ExactText(second)
+        case (.integer(let first), .integer(let second)): first == second
+        case (.boolean(let first), .boolean(let second)): first == second
+        case (.instant(let first), .instant(let second)): first == second
+        case (.json(let first), .json(let second)): first == second
+        case (.textArray(let first), .textArray(let second)):
+            first.elementsEqual(second) { ExactText($0) == ExactText($1) }
+        default: false
+        }
+    }
+
     /// The text; nil for everything else.
     public var asText: String? { if case .text(let text) = self { text } else { nil } }
 }

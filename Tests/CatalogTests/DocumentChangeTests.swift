@@ -200,4 +200,17 @@ struct DocumentChangeTests {
         }
         #expect(plain > 500)
     }
+
+    @Test("another spelling of the same characters is a change")
+    func spellings() async throws {
+        let stored = #"{"version":3,"task_id":"t","title":"caf\u{e9}","tags":["\u{e9}"],"description":"same"}"#
+            .replacing(#"\u{e9}"#, with: "\u{e9}")
+        let patch = #"{"title":"caf_","tags":["_"],"description":"same"}"#.replacing("_", with: "e\u{301}")
+        let change = try await DocumentChange(
+            .mergePatch(Array(patch.utf8)),
+            of: DocumentKey(.tasks, "t"),
+            current: Array(stored.utf8)
+        ) { _, _ in false }
+        #expect(change.changed == ["title", "tags"])
+    }
 }
