@@ -68,7 +68,7 @@ public struct SyncConfiguration: Sendable, Equatable {
     /// The number of generation counters of a near-cache shard; 256.
     ///
     /// Keys that share one refuse each other's installs now and then, which costs a read and nothing else.
-    public var nearCacheStripes = 256
+    public var nearCacheStripes = 8192
     /// How long the invalidation link may be silent before it counts as lost; 2 s, with a ping every second.
     public var linkSilence: Duration = .seconds(2)
     /// When calls to Redis are given up for a while.

@@ -38,6 +38,34 @@ struct CacheScriptsTests {
         }
     }
 
+    @Test("INVALIDATE does to each of many keys what it does to one alone")
+    func manyKeys() async throws {
+        try await RedisServer.withServer { wire in
+            let contents = [
+                nil, "V 5 public 1\n{}", "V 9 public 1\n{}", "N 7 1\n", "T 7 9000000000000 a\n", "T 3 0 -\n",
+                "V 05 public 1\n",
+            ]
+            for (place, content) in contents.enumerated() {
+                if let content { try wire.command("SET", "k\(place)", content, "PX", "90000") }
+            }
+            try wire.command("LPUSH", "k7", "x")
+            let keys = (0..<8).map { "k\($0)" }
+            let reply = try wire.command(
+                (["EVAL", CacheScripts.invalidate, "8"] + keys + ["30000"] + keys.map { _ in "7" }).map {
+                    Array($0.utf8)
+                }
+            )
+            guard case .list(let parts) = reply else { throw RedisWire.Broken() }
+            #expect(parts[0] == .bytes(Array("buried buried kept kept kept buried buried buried".utf8)))
+            #expect(parts[2] == .number(2))
+            for (place, after) in ["T 7 0 -\n", "T 7 0 -\n", contents[2], contents[3], contents[4], "T 7 0 -\n"]
+                .enumerated()
+            {
+                #expect(try wire.command("GET", "k\(place)") == after.map { .bytes(Array($0.utf8)) })
+            }
+        }
+    }
+
     // MARK: What is done
 
     private static let tokens = ["a1", "b-2", "c_3"]
@@ -92,7 +120,7 @@ struct CacheScriptsTests {
                 $0.fill(document, token: token, time: time, now: $1, isFull: $2)
             }
         case 5:
-            return Step(name: "INVALIDATE", script: CacheScripts.invalidate, arguments: words("\(version)", "\(floor)"))
+            return Step(name: "INVALIDATE", script: CacheScripts.invalidate, arguments: words("\(floor)", "\(version)"))
             {
                 $0.invalidate(version: version, floorTime: floor, now: $1, isFull: $2)
             }

@@ -17,7 +17,7 @@ struct WriteStateMachineTests {
     /// A machine that has sent COMMIT.
     static func committing(_ reply: CacheCell.Reply? = .granted, epoch: Int = 3) -> Machine {
         var machine = Machine(token: "me", configuration: SyncConfiguration())
-        _ = machine.start(.cache(epoch: epoch, freshAsOf: 0), now: 2)
+        _ = machine.start(.cache(epoch: epoch, freshAsOf: 0), isNear: false, now: 2)
         _ = machine.leased(reply)
         _ = machine.changed(change)
         return machine
@@ -26,7 +26,7 @@ struct WriteStateMachineTests {
     @Test("LEASE, BEGIN, COMMIT, PUT, hint, acknowledge")
     func straight() {
         var machine = Machine(token: "me", configuration: SyncConfiguration())
-        #expect(machine.start(.cache(epoch: 3, freshAsOf: 0), now: 2) == [.lease(Self.lease)])
+        #expect(machine.start(.cache(epoch: 3, freshAsOf: 0), isNear: false, now: 2) == [.lease(Self.lease)])
         #expect(machine.leased(.granted) == [.begin])
         #expect(machine.changed(Self.change) == [.noteEpoch(3), .commit])
         #expect(machine.committed(canConfirm: true, now: 0) == [.put(epoch: 3, token: "me", Self.document)])
@@ -41,6 +41,15 @@ struct WriteStateMachineTests {
         }
         var machine = Self.committing(epoch: 2)
         #expect(machine.committed(canConfirm: true, now: 0) == [.put(epoch: 3, token: nil, Self.document)])
+    }
+
+    @Test("A row that is in the near-cache needs no lease")
+    func near() {
+        var machine = Machine(token: "me", configuration: SyncConfiguration())
+        #expect(machine.start(.cache(epoch: 3, freshAsOf: 0), isNear: true, now: 2) == [.begin])
+        #expect(machine.changed(Self.change) == [.noteEpoch(3), .commit])
+        #expect(machine.committed(canConfirm: true, now: 0) == [.put(epoch: 3, token: nil, Self.document)])
+        #expect(machine.published(.buried, canConfirm: true) == Self.done)
     }
 
     /// What a poll says, and whether an unconfirmed write of transaction 40 in epoch 3 is acknowledged 100 ms later.
@@ -111,7 +120,7 @@ struct WriteStateMachineTests {
     func refused() {
         for isRefused in [true, false] {
             var machine = Machine(token: "me", configuration: SyncConfiguration())
-            _ = machine.start(.cache(epoch: 3, freshAsOf: 0), now: 2)
+            _ = machine.start(.cache(epoch: 3, freshAsOf: 0), isNear: false, now: 2)
             _ = machine.leased(.granted)
             let actions = isRefused ? machine.refused() : machine.failed()
             #expect(actions == [.release(Self.lease), .answer(isRefused ? .refused : .failed)])

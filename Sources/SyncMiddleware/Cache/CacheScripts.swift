@@ -1,7 +1,7 @@
-/// The scripts as Redis runs them, each on one key; `CacheCell` says the same in Swift.
+/// The scripts as Redis runs them; `CacheCell` says in Swift what each does to one key.
 ///
-/// Each returns `{status, server ms, damaged, bytes}`: `damaged` is 1 when the key held something that is none of ours
-/// and was deleted, `bytes` is what LEASE found. Versions go in and out as the texts they came as, and are compared as
+/// Each returns `{status, server ms, damaged, bytes}`: `damaged` is the number of keys that held something that is none of
+/// ours and were deleted, `bytes` is what LEASE found. Versions go in and out as the texts they came as, and are compared as
 /// numbers. A script that finds no memory for a tombstone deletes the key, which allows no fill either.
 enum CacheScripts {
     /// Says `held`, `busy`, `granted` or `full`.
@@ -16,8 +16,9 @@ enum CacheScripts {
                 floor = entry.version
             end
             local lease = string.format('%.0f', now + tonumber(ARGV[2]))
-            local stop = expiry > 0 and expiry or now + tonumber(ARGV[3])
-            if store('T ' .. floor .. ' ' .. lease .. ' ' .. ARGV[1] .. '\\n', stop) then
+            local stop = entry and expiry(key) or 0
+            if stop == 0 then stop = now + tonumber(ARGV[3]) end
+            if store(key, 'T ' .. floor .. ' ' .. lease .. ' ' .. ARGV[1] .. '\\n', stop) then
                 return {'granted', now, damaged, ''}
             end
             return {'full', now, damaged, ''}
@@ -32,19 +33,23 @@ enum CacheScripts {
                 return {'refused', now, damaged, ''}
             end
             if tonumber(ARGV[2]) < tonumber(entry.version) then
-                release(ARGV[1])
+                release(key, entry, ARGV[1])
                 return {'refused', now, damaged, ''}
             end
-            if store(document(ARGV[2], ARGV[3], ARGV[5]), now + tonumber(ARGV[4])) then return {'filled', now, damaged, ''} end
+            if store(key, document(ARGV[2], ARGV[3], ARGV[5]), now + tonumber(ARGV[4])) then return {'filled', now, damaged, ''} end
             return {'full', now, damaged, ''}
             """
 
-    /// Says `kept`, `buried` or `deleted`.
+    /// Says `kept`, `buried` or `deleted` for each key, with spaces between them; the only one for several keys.
     ///
-    /// ARGV: version, floor ms.
+    /// ARGV: floor ms, then a version for each key.
     static let invalidate =
-        prelude + """
-            return invalidate(ARGV[1], ARGV[2])
+        common + """
+            local done = {}
+            for place, key in ipairs(KEYS) do
+                done[place] = invalidate(key, look(key), ARGV[place + 1], ARGV[1])
+            end
+            return {table.concat(done, ' '), now, damaged, ''}
             """
 
     /// Says `stored`, `kept`, `buried` or `deleted`.
@@ -58,8 +63,8 @@ enum CacheScripts {
             elseif entry then
                 may = tonumber(entry.version) < tonumber(ARGV[2])
             end
-            if not may then return invalidate(ARGV[2], ARGV[5]) end
-            if store(document(ARGV[2], ARGV[3], ARGV[6]), now + tonumber(ARGV[4])) then return {'stored', now, damaged, ''} end
+            if not may then return {invalidate(key, entry, ARGV[2], ARGV[5]), now, damaged, ''} end
+            if store(key, document(ARGV[2], ARGV[3], ARGV[6]), now + tonumber(ARGV[4])) then return {'stored', now, damaged, ''} end
             redis.call('DEL', key)
             return {'deleted', now, damaged, ''}
             """
@@ -69,63 +74,61 @@ enum CacheScripts {
     /// ARGV: token.
     static let release =
         prelude + """
-            release(ARGV[1])
+            release(key, entry, ARGV[1])
             return {'released', now, damaged, ''}
             """
 
-    /// What all begin with: the server's time, the key's entry, or nil for none, and its expiry.
-    private static let prelude = """
-        local key = KEYS[1]
+    /// What all begin with: the server's time, and how keys are read and written.
+    private static let common = """
         local time = redis.call('TIME')
         local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
         local damaged = 0
 
+        -- Digits only.
         local function isNumber(text)
-            return #text <= 16 and (text == '0' or string.find(text, '^[1-9]%d*$') ~= nil)
-                and tonumber(text) < 9007199254740992
+            return #text <= 16 and (#text == 1 or string.byte(text) ~= 48) and tonumber(text) < 9007199254740992
         end
 
         local function parse(text)
-            local stop = string.find(text, '\\n', 1, true)
-            if not stop then return nil end
-            local head = string.sub(text, 1, stop - 1)
-            local version, word, filled = string.match(head, '^V (%d+) ([%w_%-]+) (%d+)$')
-            if version then
-                if isNumber(version) and isNumber(filled) then return {kind = 'V', version = version} end
-                return nil
+            local version, filled = string.match(text, '^V (%d+) [%w_%-]+ (%d+)\\n')
+            local kind = 'V'
+            if not version then
+                version, filled = string.match(text, '^N (%d+) (%d+)\\n$')
+                kind = 'N'
             end
-            if stop ~= #text then return nil end
-            version, filled = string.match(head, '^N (%d+) (%d+)$')
             if version then
-                if isNumber(version) and isNumber(filled) then return {kind = 'N', version = version} end
-                return nil
+                return isNumber(version) and isNumber(filled) and {kind = kind, version = version} or nil
             end
-            local floor, lease, token = string.match(head, '^T (%d+) (%d+) ([%w_%-]+)$')
+            local floor, lease, token = string.match(text, '^T (%d+) (%d+) ([%w_%-]+)\\n$')
             if floor and isNumber(floor) and isNumber(lease) then
                 return {kind = 'T', version = floor, lease = lease, token = token}
             end
             return nil
         end
 
-        local entry, raw
-        local kind = redis.call('TYPE', key).ok
-        if kind == 'string' then
-            raw = redis.call('GET', key)
-            entry = parse(raw)
-        end
-        if kind ~= 'none' and not entry then
+        -- What a key holds and its bytes, or nothing; what is none of ours is deleted.
+        local function look(key)
+            local raw = redis.pcall('GET', key)
+            if not raw then return nil end
+            if type(raw) == 'string' then
+                local entry = parse(raw)
+                if entry then return entry, raw end
+            elseif not string.find(raw.err, 'WRONGTYPE', 1, true) then
+                error(raw.err)
+            end
             redis.call('DEL', key)
-            damaged = 1
+            damaged = damaged + 1
+            return nil
         end
 
-        local expiry = math.max(redis.call('PEXPIRETIME', key), 0)
+        local function expiry(key) return math.max(redis.call('PEXPIRETIME', key), 0) end
 
-        local function store(text, stop)
+        local function store(key, text, stop)
             local reply = redis.pcall('SET', key, text, 'PXAT', string.format('%.0f', stop))
             return not reply.err
         end
 
-        local function release(token)
+        local function release(key, entry, token)
             if not entry or entry.kind ~= 'T' or entry.token ~= token then return end
             local reply = redis.pcall('SET', key, 'T ' .. entry.version .. ' 0 -\\n', 'KEEPTTL')
             if reply.err then redis.call('DEL', key) end
@@ -137,15 +140,24 @@ enum CacheScripts {
             return 'V ' .. version .. ' ' .. sensitivity .. ' ' .. filled .. '\\n' .. body
         end
 
-        local function invalidate(version, ttl)
-            if entry and tonumber(entry.version) >= tonumber(version) then return {'kept', now, damaged, ''} end
+        local function invalidate(key, entry, version, ttl)
+            if entry and tonumber(entry.version) >= tonumber(version) then return 'kept' end
             local stop = now + tonumber(ttl)
-            if entry and entry.kind == 'T' then stop = math.max(stop, expiry) end
-            if store('T ' .. version .. ' 0 -\\n', stop) then return {'buried', now, damaged, ''} end
+            if entry and entry.kind == 'T' then stop = math.max(stop, expiry(key)) end
+            if store(key, 'T ' .. version .. ' 0 -\\n', stop) then return 'buried' end
             redis.call('DEL', key)
-            return {'deleted', now, damaged, ''}
+            return 'deleted'
         end
 
 
         """
+
+    /// What those on one key begin with: its entry, nil for none.
+    private static let prelude =
+        common + """
+            local key = KEYS[1]
+            local entry, raw = look(key)
+
+
+            """
 }

@@ -16,8 +16,10 @@ final class CacheStore: Sendable {
         let release = RedisScript(CacheScripts.release)
     }
 
+    /// So many keys one INVALIDATE takes at most: Redis serves nobody else meanwhile, for well under a millisecond.
+    private static let invalidationBatch = 64
     /// So many INVALIDATEs are under way at a time.
-    private static let invalidationBatch = 512
+    private static let invalidationsUnderWay = 8
 
     let link: CacheLink
     let counters: SyncCounters
@@ -121,7 +123,7 @@ final class CacheStore: Sendable {
 
     /// INVALIDATE.
     func invalidate(_ key: String, epoch: Int, version: Int) async -> CacheCell.Reply? {
-        await run(scripts.invalidate, key, epoch: epoch, invalidation(version))
+        await run(scripts.invalidate, key, epoch: epoch, invalidation([version]))
     }
 
     /// RELEASE.
@@ -140,20 +142,25 @@ final class CacheStore: Sendable {
         case .fill(let lease, let document):
             send(scripts.fill, key, epoch: lease.epoch, filling(lease, document)) { [self] in count(fill: $0) }
         case .release(let lease): send(scripts.release, key, epoch: lease.epoch, [.text(lease.token)])
-        case .invalidate(let epoch, let version): send(scripts.invalidate, key, epoch: epoch, invalidation(version))
+        case .invalidate(let epoch, let version): send(scripts.invalidate, key, epoch: epoch, invalidation([version]))
         }
     }
 
-    /// INVALIDATE for many keys, pipelined.
+    /// INVALIDATE for many keys.
     ///
     /// - Returns: the run id of the server that confirmed all of them; nil when at least one was not confirmed.
     func invalidate(_ keys: [KeyVersion], epoch: Int) async -> String? {
         guard let run = link.run else { return nil }
-        var start = 0
-        while start < keys.count {
-            let end = min(start + Self.invalidationBatch, keys.count)
-            guard await confirmAll(keys[start..<end], epoch: epoch) else { return nil }
-            start = end
+        var batches = keys.pages(of: Self.invalidationBatch)[...]
+        while !batches.isEmpty {
+            let areConfirmed = await withTaskGroup { group in
+                for batch in batches.prefix(Self.invalidationsUnderWay) {
+                    group.addTask { await self.confirm(batch, epoch: epoch) }
+                }
+                return await group.allSatisfy(\.self)
+            }
+            guard areConfirmed else { return nil }
+            batches = batches.dropFirst(Self.invalidationsUnderWay)
         }
         return link.run == run ? run : nil
     }
@@ -170,8 +177,8 @@ final class CacheStore: Sendable {
 
     // MARK: Private parts
 
-    private func invalidation(_ version: Int) -> [RESPArgument] {
-        [.integer(Int64(version)), .integer(Int64(configuration.floorTime.milliseconds))]
+    private func invalidation(_ versions: [Int]) -> [RESPArgument] {
+        [.integer(Int64(configuration.floorTime.milliseconds))] + versions.map { .integer(Int64($0)) }
     }
 
     private func filling(_ lease: ReadStateMachine.Lease, _ document: VersionedDocument) -> [RESPArgument] {
@@ -182,24 +189,20 @@ final class CacheStore: Sendable {
         ]
     }
 
-    private func confirmAll(_ keys: ArraySlice<KeyVersion>, epoch: Int) async -> Bool {
-        await withCheckedContinuation { continuation in
-            let tally = InvalidationTally(keys.count) { continuation.resume(returning: $0) }
-            for key in keys {
-                connection.run(
-                    scripts.invalidate,
-                    keys: [.text(CacheKey.name(key.key, epoch: epoch))],
-                    arguments: invalidation(key.version),
-                    timeout: configuration.redisDeadline
-                ) { [self] reply in
-                    switch reply {
-                    case .success(let value): tally.add(self.reply(value)?.confirms == true)
-                    case .failure(let error):
-                        link.note(error)
-                        tally.add(false)
-                    }
-                }
-            }
+    private func confirm(_ keys: [KeyVersion], epoch: Int) async -> Bool {
+        do throws(RedisError) {
+            let value = try await connection.run(
+                scripts.invalidate,
+                keys: keys.map { .text(CacheKey.name($0.key, epoch: epoch)) },
+                arguments: invalidation(keys.map(\.version)),
+                timeout: configuration.redisDeadline
+            )
+            guard let words = value.elements?.first?.text?.split(separator: " ") else { return false }
+            countRepairs(value)
+            return words.count == keys.count && words.allSatisfy { Self.reply(String($0))?.confirms == true }
+        } catch {
+            link.note(error)
+            return false
         }
     }
 
@@ -255,26 +258,33 @@ final class CacheStore: Sendable {
         }
     }
 
+    private func countRepairs(_ value: RESPValue) {
+        if let count = value.elements?.dropFirst(2).first?.int, count > 0 { counters.add(.repairedKeys, Int(count)) }
+    }
+
     /// Reads what a script says; nil for what no script of ours says.
     private func reply(_ value: RESPValue) -> CacheCell.Reply? {
         guard let parts = value.elements, parts.count == 4, let status = parts[0].text else { return nil }
-        if parts[2].int == 1 { counters.add(.repairedKeys) }
+        countRepairs(value)
+        guard status == "held" else { return Self.reply(status) }
+        guard let bytes = parts[3].bytes, case .document(let document, let filledAt)? = CacheContent(bytes: bytes)
+        else { return nil }
+        return .held(document, filledAt: filledAt)
+    }
+
+    private static func reply(_ status: String) -> CacheCell.Reply? {
         switch status {
-        case "held":
-            guard let bytes = parts[3].bytes, case .document(let document, let filledAt)? = CacheContent(bytes: bytes)
-            else { return nil }
-            return .held(document, filledAt: filledAt)
-        case "busy": return .busy
-        case "granted": return .granted
-        case "filled": return .filled
-        case "refused": return .refused
-        case "stored": return .stored
-        case "kept": return .kept
-        case "buried": return .buried
-        case "deleted": return .deleted
-        case "full": return .full
-        case "released": return .released
-        default: return nil
+        case "busy": .busy
+        case "granted": .granted
+        case "filled": .filled
+        case "refused": .refused
+        case "stored": .stored
+        case "kept": .kept
+        case "buried": .buried
+        case "deleted": .deleted
+        case "full": .full
+        case "released": .released
+        default: nil
         }
     }
 

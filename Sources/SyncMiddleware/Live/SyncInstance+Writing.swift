@@ -46,8 +46,12 @@ private struct RowWrite {
     mutating func run() async throws -> WriteReceipt {
         let table = try DocumentSource.table(kind)
         let statement = try RowStatement(request.change, of: table)
-        ticket = instance.state.withLock { $0.near.ticket(for: key) }
-        var actions = machine.start(instance.access(.version(0)), now: instance.clock.now)
+        let now = instance.clock.now
+        let isNear = instance.state.withLock { state in
+            ticket = state.near.ticket(for: key)
+            return state.near.document(for: key, now: now) != nil
+        }
+        var actions = machine.start(instance.access(.version(0)), isNear: isNear, now: now)
         while !actions.isEmpty {
             var next: [WriteStateMachine.Action] = []
             for action in actions {

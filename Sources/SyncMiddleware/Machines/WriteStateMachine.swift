@@ -82,11 +82,17 @@ struct WriteStateMachine: Sendable {
 
     // MARK: Events
 
-    /// The write begins; `access` is what a caller with a version token would get now.
-    mutating func start(_ access: CacheStateMachine.Access, now: Int) -> [Action] {
+    /// The write begins.
+    ///
+    /// - Parameters:
+    ///   - access: what a caller with a version token would get now.
+    ///   - isNear: our near-cache has the row, so Redis most likely has it too. PUT replaces a document without a lease; if it has
+    ///     gone meanwhile, PUT leaves a tombstone and the next read fills.
+    ///   - now: the time.
+    mutating func start(_ access: CacheStateMachine.Access, isNear: Bool, now: Int) -> [Action] {
         guard state == .new else { preconditionFailure("write started in state \(state)") }
         startedAt = now
-        guard case .cache(let epoch, _) = access else {
+        guard case .cache(let epoch, _) = access, !isNear else {
             state = .transacting(nil)
             return [.begin]
         }

@@ -34,12 +34,25 @@ extension ViewScripts {
     static let facts = """
         local lifetime = '0'
 
-        local function ensure(key, kind)
-            local found = redis.call('TYPE', key).ok
-            if found ~= 'none' and found ~= kind then redis.call('DEL', key) end
+        -- The types of the keys that are not documents, asked for once: nobody else changes them meanwhile.
+        local kinds = {}
+        local function kindOf(key)
+            local found = kinds[key]
+            if not found then
+                found = redis.call('TYPE', key).ok
+                kinds[key] = found
+            end
+            return found
         end
 
-        local function is(key, kind) return redis.call('TYPE', key).ok == kind end
+        local function ensure(key, kind)
+            local found = kindOf(key)
+            if found == kind then return end
+            if found ~= 'none' then redis.call('DEL', key) end
+            kinds[key] = kind
+        end
+
+        local function is(key, kind) return kindOf(key) == kind end
 
         local function entry(book, id)
             local raw = is(book, 'hash') and redis.call('HGET', book, id)

@@ -26,7 +26,9 @@ final class SimulatedWrite {
     private var world: Simulation { instance.world }
 
     func start() {
-        run(machine.start(instance.state.access(.version(0), now: world.now), now: world.now))
+        let access = instance.state.access(.version(0), now: world.now)
+        let isNear = instance.near.document(for: key, now: world.now) != nil
+        run(machine.start(access, isNear: isNear, now: world.now))
     }
 
     func observe() {
