@@ -116,7 +116,7 @@ struct ReadStateMachineTests {
 
     @Test("Each event gives its action", arguments: courses)
     func course(_ course: Course) {
-        var machine = Machine(need: course.need, token: "me", configuration: SyncConfiguration())
+        var machine = Machine(need: course.need, token: "me", patience: .init(SyncConfiguration()))
         var actions: [Action] = []
         for event in course.events {
             switch event {
@@ -133,7 +133,7 @@ struct ReadStateMachineTests {
 
     @Test("Of a secret document Redis gets the version alone")
     func secrets() {
-        var machine = Machine(need: .recent, token: "me", configuration: SyncConfiguration())
+        var machine = Machine(need: .recent, token: "me", patience: .init(SyncConfiguration()))
         _ = machine.start(Self.cache)
         _ = machine.found(.nothing, access: Self.cache)
         _ = machine.leased(.granted, now: 0)

@@ -188,9 +188,21 @@ extension ByteBuffer {
         getString(at: readerIndex + place.lowerBound, length: place.count)
     }
 
+    /// Writes a header field at once; `name` has the colon and the blank.
     fileprivate mutating func writeField(_ name: StaticString, _ value: String) {
-        writeStaticString(name)
-        writeString(value)
-        writeStaticString("\r\n")
+        var value = value
+        value.withUTF8 { value in
+            let count = name.utf8CodeUnitCount + value.count + 2
+            writeWithUnsafeMutableBytes(minimumWritableBytes: count) { bytes in
+                UnsafeMutableRawBufferPointer(rebasing: bytes[..<name.utf8CodeUnitCount]).copyMemory(
+                    from: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+                )
+                UnsafeMutableRawBufferPointer(rebasing: bytes[name.utf8CodeUnitCount..<count - 2]).copyMemory(
+                    from: UnsafeRawBufferPointer(value)
+                )
+                (bytes[count - 2], bytes[count - 1]) = (0x0d, 0x0a)
+                return count
+            }
+        }
     }
 }

@@ -14,24 +14,22 @@ enum CacheContent: Sendable, Equatable {
 
     /// Reads stored bytes; nil for anything that the scripts would not have written.
     init?(bytes: [UInt8]) {
-        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
-        let words = bytes[..<end].split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-        guard let letter = words.first, letter.count == 1 else { return nil }
-        switch (letter.first, words.count) {
-        case (UInt8(ascii: "V"), 4):
-            guard let version = Self.number(words[1]), let word = Self.word(words[2]),
-                let filledAt = Self.number(words[3])
-            else { return nil }
-            let body = Array(bytes[(end + 1)...])
+        var line = Line(bytes: bytes)
+        switch line.word() {
+        case "V":
+            guard let version = line.number(), let word = line.word(), let filledAt = line.number(), line.isOver else {
+                return nil
+            }
+            let body = Array(bytes[line.place...])
             let content = VersionedDocument.Content.present(body: body, sensitivity: word)
             self = .document(VersionedDocument(version: version, content: content), filledAt: filledAt)
-        case (UInt8(ascii: "N"), 3):
-            guard end + 1 == bytes.count, let version = Self.number(words[1]), let filledAt = Self.number(words[2])
+        case "N":
+            guard let version = line.number(), let filledAt = line.number(), line.isOver, line.place == bytes.count
             else { return nil }
             self = .document(VersionedDocument(version: version, content: .absent), filledAt: filledAt)
-        case (UInt8(ascii: "T"), 4):
-            guard end + 1 == bytes.count, let floor = Self.number(words[1]), let until = Self.number(words[2]),
-                let word = Self.word(words[3])
+        case "T":
+            guard let floor = line.number(), let until = line.number(), let word = line.word(), line.isOver,
+                line.place == bytes.count
             else { return nil }
             self = .tombstone(floor: floor, leaseUntil: until, token: word == "-" ? nil : word)
         default:
@@ -53,21 +51,53 @@ enum CacheContent: Sendable, Equatable {
             Array("T \(floor) \(leaseUntil) \(token ?? "-")\n".utf8)
         }
     }
+}
 
-    private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
-        guard let first = digits.first, digits.count <= 16, digits.allSatisfy({ (0x30...0x39).contains($0) }),
-            first != 0x30 || digits.count == 1
-        else { return nil }
-        let number = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
-        return number < numberLimit ? number : nil
+/// The first line of stored bytes: words with one blank between them.
+private struct Line {
+    let bytes: [UInt8]
+    /// The byte that comes next.
+    private(set) var place = 0
+    /// Whether the last word ended the line.
+    private(set) var isOver = false
+
+    init(bytes: [UInt8]) {
+        self.bytes = bytes
     }
 
-    /// A word of ASCII letters, digits, `_` and `-`.
-    private static func word(_ bytes: ArraySlice<UInt8>) -> String? {
-        let isWord = bytes.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
-                || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+    /// A word of ASCII letters, digits, `_` and `-`, and what ends it; nil for anything else.
+    mutating func word() -> String? {
+        let start = place
+        while place < bytes.count, !isOver {
+            let byte = bytes[place]
+            place += 1
+            switch byte {
+            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "_"), UInt8(ascii: "-"): continue
+            case 0x20, 0x0a:
+                isOver = byte == 0x0a
+                return place - 1 > start ? String(decoding: bytes[start..<place - 1], as: UTF8.self) : nil
+            default: return nil
+            }
         }
-        return isWord && !bytes.isEmpty ? String(decoding: bytes, as: UTF8.self) : nil
+        return nil
+    }
+
+    /// A number as the scripts write it, and what ends it; nil for anything else.
+    mutating func number() -> Int? {
+        let start = place
+        var number = 0
+        while place < bytes.count, !isOver {
+            let byte = bytes[place]
+            place += 1
+            switch byte {
+            case 0x30...0x39 where place - start <= 16 && (number > 0 || place - start == 1):
+                number = number * 10 + Int(byte - 0x30)
+            case 0x20, 0x0a:
+                isOver = byte == 0x0a
+                return place - 1 > start && number < CacheContent.numberLimit ? number : nil
+            default: return nil
+            }
+        }
+        return nil
     }
 }

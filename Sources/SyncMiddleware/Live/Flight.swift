@@ -34,7 +34,7 @@ struct Flight {
         machine = ReadStateMachine(
             need: need,
             token: instance.nextToken(),
-            configuration: instance.configuration
+            patience: instance.readPatience
         )
     }
 

@@ -1,7 +1,9 @@
 import Synchronization
 
-/// The counters of an instance, for any thread.
-final class SyncCounters: Sendable {
+/// The counters of an instance, for any thread: an atomic addition for each count.
+///
+/// `@unchecked Sendable`: the counts are atomics, and the pointer to them does not change between `init` and `deinit`.
+final class SyncCounters: @unchecked Sendable {
     /// What is counted.
     enum Counter: Int, Sendable, CaseIterable {
         case fills, refusedFills, repairedKeys, redisFailures, failedPolls, joinedReads
@@ -43,18 +45,29 @@ final class SyncCounters: Sendable {
         }
     }
 
-    private let counts = Mutex(Array(repeating: 0, count: Counter.allCases.count))
+    private let counts: UnsafeMutablePointer<Atomic<Int>>
+
+    init() {
+        counts = .allocate(capacity: Counter.allCases.count)
+        for counter in Counter.allCases { (counts + counter.rawValue).initialize(to: Atomic(0)) }
+    }
+
+    deinit {
+        counts.deinitialize(count: Counter.allCases.count)
+        counts.deallocate()
+    }
 
     /// Counts.
     func add(_ counter: Counter, _ count: Int = 1) {
-        counts.withLock { $0[counter.rawValue] += count }
+        counts[counter.rawValue].wrappingAdd(count, ordering: .relaxed)
     }
 
-    /// All counts.
+    /// All counts; one may be ahead of another that is counted with it.
     var snapshot: SyncStatistics {
-        let counts = counts.withLock { $0 }
         var statistics = SyncStatistics()
-        for counter in Counter.allCases { statistics[keyPath: counter.path] = counts[counter.rawValue] }
+        for counter in Counter.allCases {
+            statistics[keyPath: counter.path] = counts[counter.rawValue].load(ordering: .relaxed)
+        }
         return statistics
     }
 }

@@ -23,7 +23,7 @@ extension SyncInstance {
     ) -> Bool {
         guard let link = link(on: loop) else { return false }
         let key = "\(kind):\(id)"
-        var machine = ReadStateMachine(need: .recent, token: "", configuration: configuration)
+        var machine = ReadStateMachine(need: .recent, token: "", patience: readPatience)
         let (access, run) = accessAndRun(.recent)
         let (ticket, hasNear) = state.withLock { ($0.near.ticket(for: key), $0.near.isLive) }
         guard case .get(let epoch) = machine.start(access) else { return false }

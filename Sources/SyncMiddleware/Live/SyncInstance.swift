@@ -15,6 +15,7 @@ public final class SyncInstance: Sendable {
     let state: Mutex<InstanceState>
     let counters: SyncCounters
     let clock = SyncClock()
+    let readPatience: ReadStateMachine.Patience
     let store: CacheStore
     let source: DocumentSource
     let postgres: PostgresClient
@@ -40,6 +41,7 @@ public final class SyncInstance: Sendable {
         self.postgres = postgres
         self.lanes = lanes
         self.redis = redis
+        readPatience = ReadStateMachine.Patience(configuration)
         counters = SyncCounters()
         store = CacheStore(redis, configuration: configuration, counters: counters)
         source = DocumentSource(lanes, configuration: configuration)

@@ -17,6 +17,7 @@ struct BreakerStateMachine: Sendable {
     }
 
     private let configuration: SyncConfiguration.Breaker
+    private let window: Int
     private(set) var state = State.closed
     private var windowStart = 0
     private var calls = 0
@@ -25,6 +26,7 @@ struct BreakerStateMachine: Sendable {
 
     init(_ configuration: SyncConfiguration.Breaker = .init()) {
         self.configuration = configuration
+        window = configuration.window.milliseconds
     }
 
     /// Somebody wants to call.
@@ -44,7 +46,7 @@ struct BreakerStateMachine: Sendable {
     mutating func ended(failed: Bool, now: Int) {
         switch state {
         case .closed:
-            if now - windowStart >= configuration.window.milliseconds { restart(now: now) }
+            if now - windowStart >= window { restart(now: now) }
             calls += 1
             failures += failed ? 1 : 0
             failuresInARow = failed ? failuresInARow + 1 : 0

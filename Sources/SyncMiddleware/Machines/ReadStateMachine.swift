@@ -86,21 +86,30 @@ struct ReadStateMachine: Sendable {
         case fail(FollowUp)
     }
 
+    /// How long a read waits for another one's lease, in milliseconds.
+    struct Patience: Sendable {
+        fileprivate let leaseTime: Int
+        fileprivate let pauses: [Int]
+
+        init(_ configuration: SyncConfiguration) {
+            leaseTime = configuration.leaseTime.milliseconds
+            pauses = configuration.busyPauses.map(\.milliseconds)
+        }
+    }
+
     private let need: Need
     private let token: String
-    private let leaseTime: Int
-    private let pauses: [Int]
+    private let patience: Patience
     private(set) var state = State.new
 
     /// - Parameters:
     ///   - need: what the caller needs.
     ///   - token: a text that no other read or write uses.
-    ///   - configuration: the limits.
-    init(need: Need, token: String, configuration: SyncConfiguration) {
+    ///   - patience: how long it waits for another one's lease.
+    init(need: Need, token: String, patience: Patience) {
         self.need = need
         self.token = token
-        leaseTime = configuration.leaseTime.milliseconds
-        pauses = configuration.busyPauses.map(\.milliseconds)
+        self.patience = patience
     }
 
     // MARK: Events
@@ -140,7 +149,8 @@ struct ReadStateMachine: Sendable {
         case .held(let document, _):
             return answer(document, epoch: epoch, freshAsOf: freshAsOf)
         case .busy:
-            let until = busyUntil ?? now + leaseTime
+            let until = busyUntil ?? now + patience.leaseTime
+            let pauses = patience.pauses
             guard now < until, !pauses.isEmpty else { return read(.answer) }
             state = .pausing(busyUntil: until, pauses: count + 1)
             return .pause(milliseconds: min(pauses[min(count, pauses.count - 1)] + jitter, until - now))

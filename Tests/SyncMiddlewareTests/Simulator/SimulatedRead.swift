@@ -81,7 +81,7 @@ final class SimulatedFlight {
         self.flight = flight
         self.ticket = ticket
         let token = instance.world.token("read")
-        machine = ReadStateMachine(need: need, token: token, configuration: instance.world.configuration)
+        machine = ReadStateMachine(need: need, token: token, patience: .init(instance.world.configuration))
     }
 
     private var world: Simulation { instance.world }
