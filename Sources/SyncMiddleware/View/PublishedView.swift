@@ -145,7 +145,7 @@ public struct PublishedView: Sendable {
 
     /// Applies all rows of a kind, then takes out those that are gone.
     ///
-    /// In a view that is live the edges of assets that turn out to be hidden or shown go first, as in a pass.
+    /// In a view that is live assets turn together with their edges, as in a pass.
     private func renew(_ kind: ViewKind, _ run: inout ViewRun, isLive: Bool) async throws {
         let limit = configuration.pageRows
         var last: String?
@@ -153,14 +153,12 @@ public struct PublishedView: Sendable {
             let before = last
             last = try await postgres.withTransaction(.readOnly) { session in
                 run.moment = try await ViewMoment(session, epoch: run.office.epoch)
-                let reader = ViewReader(session: session)
-                if kind == .assets, isLive {
-                    try await run.bringTurned(try await reader.ids(kind, after: before, limit: limit), at: nil, session)
+                let ids = try await ViewReader(session: session).ids(kind, after: before, limit: limit)
+                switch kind {
+                case .assets where isLive: try await run.bringAssets(ids, [:], session)
+                case .lineage: try await run.bringLineage(ids, [:], session)
+                default: try await run.bringRows(kind, ids, [:], session)
                 }
-                let ids = try await reader.page(kind, after: before, limit: limit) { row in
-                    try await run.add(ViewChange(kind, row))
-                }
-                try await run.flush()
                 return ids.count < limit ? nil : ids.last
             }
         } while last != nil

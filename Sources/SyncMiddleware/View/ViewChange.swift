@@ -7,6 +7,8 @@ struct ViewChange: Sendable, Equatable {
     let facts: [ViewFact]
     /// What changed it, for the messages; nil sends none.
     let news: News?
+    /// Whether readers saw it when it was looked at, and what depends on its being shown was therefore left as it is.
+    var wasVisible = false
 
     /// A row of the change feed, as far as messages tell it.
     struct News: Sendable, Equatable {

@@ -40,6 +40,16 @@ enum ViewQueries {
     static let openAssets =
         "SELECT t.asset_id AS id FROM public.assets t WHERE t.asset_id = ANY($1::text[]) AND \(isOpen("t"))"
 
+    /// The assets that hide one of the edges `$1`.
+    static let hiddenEnds = """
+        SELECT a.asset_id AS id FROM public.asset_lineage t
+        JOIN public.assets a ON a.asset_id = coalesce(t.upstream_asset_id, t.upstream_raw)
+        WHERE t.lineage_id = ANY($1::uuid[]) AND NOT \(isOpen("a"))
+        UNION SELECT a.asset_id FROM public.asset_lineage t
+        JOIN public.assets a ON a.asset_id = coalesce(t.downstream_asset_id, t.downstream_raw)
+        WHERE t.lineage_id = ANY($1::uuid[]) AND NOT \(isOpen("a"))
+        """
+
     /// How many assets may be shown.
     static let openAssetCount = "SELECT count(*) AS count FROM public.assets t WHERE \(isOpen("t"))"
 

@@ -50,33 +50,59 @@ struct ViewRun: Sendable {
 
     // MARK: Rows
 
+    // An asset that readers see promises that no edge is missing for its sake. So an asset is hidden before its edges, and
+    // shown after them; and whoever puts a hidden edge hides the asset that hides it first, of the same snapshot. Whatever
+    // dies in between, or goes on beside it, the next look at an asset that may be shown finds that it was hidden, and
+    // reads its edges again.
+
     /// Reads these rows and brings the view up to what they are.
     mutating func bring(_ kind: ViewKind, _ due: [ExactText: Due], _ session: PostgresSession) async throws {
         let ids = due.keys.sorted().map(\.text)
-        if kind == .assets { try await bringTurned(ids, at: due.values.first?.news?.at, session) }
+        switch kind {
+        case .assets: try await bringAssets(ids, due, session)
+        case .lineage: try await bringLineage(ids, due, session)
+        case .agents, .tasks: try await bringRows(kind, ids, due, session)
+        }
+    }
+
+    /// Rows whose being shown changes nothing for others.
+    mutating func bringRows(
+        _ kind: ViewKind,
+        _ ids: [String],
+        _ due: [ExactText: Due],
+        wasVisible: Set<ExactText> = [],
+        _ session: PostgresSession
+    ) async throws {
         var there: Set<ExactText> = []
         try await ViewReader(session: session).rows(kind, ids) { row in
-            there.insert(ExactText(row.id))
-            try await add(ViewChange(kind, row, news: due[ExactText(row.id)]?.news))
+            let id = ExactText(row.id)
+            there.insert(id)
+            var change = ViewChange(kind, row, news: due[id]?.news)
+            change.wasVisible = wasVisible.contains(id)
+            try await add(change)
         }
         for id in ids where !there.contains(ExactText(id)) {
-            try await add(
-                ViewChange(gone: id, kind, version: due[ExactText(id)]?.version ?? 0, news: due[ExactText(id)]?.news)
-            )
+            let due = due[ExactText(id)]
+            try await add(ViewChange(gone: id, kind, version: due?.version ?? 0, news: due?.news))
         }
         try await flush()
     }
 
-    /// Brings the edges of assets that are not to be shown, or were not, before the assets themselves: who dies between
-    /// the two finds the difference again.
-    mutating func bringTurned(_ assets: [String], at: String?, _ session: PostgresSession) async throws {
-        guard view.configuration.kinds.contains(.lineage) else { return }
-        let before = try await view.store.visible(.assets, assets)
-        let rows = try await session.query(ViewQueries.openAssets, [.textArray(assets)]).rows
-        let now = Set(rows.compactMap { $0["id"].string.map(ExactText.init) })
+    /// Assets, and the edges of those that are not to be shown, or were not.
+    mutating func bringAssets(_ ids: [String], _ due: [ExactText: Due], _ session: PostgresSession) async throws {
+        guard view.configuration.kinds.contains(.lineage) else {
+            return try await bringRows(.assets, ids, due, session)
+        }
+        let before = try await view.store.visible(.assets, ids)
+        let rows = try await session.query(ViewQueries.openAssets, [.textArray(ids)]).rows
+        let open = Set(rows.compactMap { $0["id"].string.map(ExactText.init) })
+        let hidden = ids.filter { !open.contains(ExactText($0)) }
+        try await bringRows(.assets, hidden, due, session)
         // The view does not know hidden assets, so whether one that is not shown was hidden before is unknown.
-        let turned = assets.filter { !now.contains(ExactText($0)) || !before.contains(ExactText($0)) }
-        if !turned.isEmpty { try await bringEdges(of: turned.sorted(), at: at, session) }
+        let turned = hidden + ids.filter { open.contains(ExactText($0)) && !before.contains(ExactText($0)) }
+        if !turned.isEmpty { try await bringEdges(of: turned.sorted(), at: due.values.first?.news?.at, session) }
+        let shown = ids.filter { open.contains(ExactText($0)) }
+        try await bringRows(.assets, shown, due, wasVisible: before, session)
     }
 
     /// Edges to assets that were shown or hidden are shown or hidden with them.
@@ -85,12 +111,23 @@ struct ViewRun: Sendable {
         let rows = try await session.query(ViewQueries.lineageOfAssets, [.textArray(assets)]).rows
         ids.formUnion(rows.compactMap { $0["id"].string })
         let news = at.map { ViewChange.News(action: "update", at: $0) }
-        let sorted = ids.sorted()
-        for start in stride(from: 0, to: sorted.count, by: view.configuration.pageRows) {
-            let page = sorted[start..<min(start + view.configuration.pageRows, sorted.count)]
+        for page in ids.sorted().pages(of: view.configuration.pageRows) {
             let due = page.map { (ExactText($0), Due(version: 0, news: news)) }
-            try await bring(.lineage, Dictionary(uniqueKeysWithValues: due), session)
+            try await bringLineage(page, Dictionary(uniqueKeysWithValues: due), session)
         }
+    }
+
+    /// Edges, after the assets that hide them.
+    mutating func bringLineage(_ ids: [String], _ due: [ExactText: Due], _ session: PostgresSession) async throws {
+        if view.configuration.kinds.contains(.assets) {
+            let hidden = try await session.query(ViewQueries.hiddenEnds, [.textArray(ids)]).rows.compactMap {
+                $0["id"].string
+            }
+            let news = due.values.lazy.compactMap(\.news).first.map { ViewChange.News(action: "update", at: $0.at) }
+            let ends = hidden.map { (ExactText($0), Due(version: 0, news: news)) }
+            try await bringRows(.assets, hidden, Dictionary(uniqueKeysWithValues: ends), session)
+        }
+        try await bringRows(.lineage, ids, due, session)
     }
 
     /// Reads again what was read before a deletion that somebody else saw, until none is left.

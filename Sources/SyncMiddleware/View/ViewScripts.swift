@@ -10,8 +10,8 @@ enum ViewScripts {
     /// read again.
     ///
     /// KEYS: state. ARGV: fence, epoch, xmax, running, document ms, metadata before and after the count (or two empty
-    /// texts), number of rows; for each kind's book, id, version, visible, number of messages, channel, text if visible,
-    /// text if not, …, number of facts, form, key, member, value, ….
+    /// texts), number of rows; for each kind's book, id, version, visible, whether it has to be visible already or be read
+    /// again, number of messages, channel, text if visible, text if not, …, number of facts, form, key, member, value, ….
     static let apply =
         prelude + facts + """
             local state = office(ARGV[1], ARGV[2])
@@ -23,7 +23,7 @@ enum ViewScripts {
             local applied, late, at = 0, {}, 8
             local function take() at = at + 1 return ARGV[at] end
             for _ = 1, tonumber(ARGV[8]) do
-                local book, id, version, visible = take(), take(), take(), take()
+                local book, id, version, visible, known = take(), take(), take(), take(), take()
                 local messages, new = {}, {}
                 for _ = 1, tonumber(take()) do messages[#messages + 1] = {take(), take(), take()} end
                 for _ = 1, tonumber(take()) do new[#new + 1] = {take(), take(), take(), take()} end
@@ -34,7 +34,8 @@ enum ViewScripts {
                 end
                 if old and older(mine, old.stamp) then
                     -- Somebody has read the row later than we did.
-                elseif not old and #new > 0 and floor and older(mine, floor) then
+                elseif known == '1' and not (old and old.visible)
+                    or not old and #new > 0 and floor and older(mine, floor) then
                     late[#late + 1] = id
                 else
                     local keep = {}

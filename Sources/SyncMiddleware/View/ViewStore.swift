@@ -61,7 +61,7 @@ struct ViewStore: Sendable {
         let channels = change.news == nil ? [] : change.kind.channels
         arguments += [
             .text(change.kind.book), .text(change.id), .integer(Int64(change.version)), change.isVisible ? "1" : "0",
-            .integer(Int64(channels.count)),
+            change.wasVisible ? "1" : "0", .integer(Int64(channels.count)),
         ]
         for channel in channels {
             guard let news = change.news else { continue }

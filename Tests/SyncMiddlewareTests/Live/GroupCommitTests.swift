@@ -47,9 +47,11 @@ struct GroupCommitTests {
                 start(-1, RowChange(kind: "tasks", id: "first", .replace(["title": "x"], expected: 1)))
                 let waits = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
                 try await eventually("the turn waits for the row") { try await harness.value(waits) == "t" }
-                for (number, change) in changes.enumerated() { start(number, change) }
-                try await eventually("all others wait for the turn") {
-                    instance.statistics.waitingWrites == changes.count
+                for (number, change) in changes.enumerated() {
+                    start(number, change)
+                    try await eventually("it waits for the turn behind those before") {
+                        instance.statistics.waitingWrites == number + 1
+                    }
                 }
                 try await session.query(release)
             }

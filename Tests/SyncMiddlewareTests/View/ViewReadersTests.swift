@@ -128,7 +128,7 @@ struct ViewReadersTests {
                 heard.filter { !$0.hasPrefix("cortex:sync:") } == [
                     "catalog:updates insert asset a 1", "catalog:updates update asset a 2",
                     "catalog:lineage:updates insert asset_lineage l 1",
-                    "catalog:lineage:updates delete asset_lineage l 1", "catalog:updates delete asset a 3",
+                    "catalog:updates delete asset a 3", "catalog:lineage:updates delete asset_lineage l 1",
                     "catalog:lineage:updates update asset_lineage l 2",
                 ]
             )
@@ -146,8 +146,8 @@ struct ViewReadersTests {
     ]
 
     private static let wanted = [
-        "insert asset a 1", "update asset a 2", "insert asset_lineage l 1", "delete asset_lineage l 1",
-        "delete asset a 3", "update asset_lineage l 2", "insert task t 1", "delete task t 2",
+        "insert asset a 1", "update asset a 2", "insert asset_lineage l 1", "delete asset a 3",
+        "delete asset_lineage l 1", "update asset_lineage l 2", "insert task t 1", "delete task t 2",
     ]
 
     /// `action type id version`, with `l` for the id of a lineage row.
