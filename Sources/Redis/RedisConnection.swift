@@ -64,6 +64,22 @@ public final class RedisConnection: Sendable {
         submit(Submission(command: command, waiter: .closure(completion), deadline: deadline(timeout)))
     }
 
+    /// The same for callers on the connection's loop: the command leaves before this returns, with all that waited before it.
+    ///
+    /// For those who have gathered what to send; others send more at a time when the loop does it at the end of its turn.
+    public func sendNow(
+        _ command: RESPCommand,
+        timeout: Duration? = nil,
+        completion: @escaping @Sendable (RedisReply) -> Void
+    ) {
+        eventLoop.preconditionInEventLoop()
+        let submission = Submission(command: command, waiter: .closure(completion), deadline: deadline(timeout))
+        switch outbox.withLock({ $0.append(submission) }) {
+        case .wait, .schedule: link.drain()
+        case .refuse(let refusal): refuse(submission, refusal)
+        }
+    }
+
     private func deadline(_ timeout: Duration?) -> NIODeadline {
         .now() + TimeAmount(clamping: timeout ?? configuration.commandTimeout)
     }
@@ -72,10 +88,13 @@ public final class RedisConnection: Sendable {
         switch outbox.withLock({ $0.append(submission) }) {
         case .wait: return
         case .schedule: eventLoop.execute { self.link.drain() }
-        case .refuse(let refusal):
-            let error = refusalError(refusal)
-            eventLoop.execute { submission.waiter.finish(.failure(error)) }
+        case .refuse(let refusal): refuse(submission, refusal)
         }
+    }
+
+    private func refuse(_ submission: Submission, _ refusal: Outbox.Refusal) {
+        let error = refusalError(refusal)
+        eventLoop.execute { submission.waiter.finish(.failure(error)) }
     }
 
     private func refusalError(_ refusal: Outbox.Refusal) -> RedisError {

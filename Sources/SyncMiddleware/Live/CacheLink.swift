@@ -85,11 +85,19 @@ final class CacheLink: Sendable {
 
     /// Whether the connection's server is known and the one wanted, and the breaker lets a call through.
     func isOpen(to wanted: String?) -> Bool {
+        leads(to: wanted) && breaker.withLock { $0.admit(now: clock.now) } == .pass
+    }
+
+    /// Whether it is so far, for who calls in a moment.
+    func mayCall(_ wanted: String?) -> Bool {
+        leads(to: wanted) && breaker.withLock { $0.admits(now: clock.now) }
+    }
+
+    private func leads(to wanted: String?) -> Bool {
         let generation = connection.generation
-        let isKnown = server.withLock { server in
+        return server.withLock { server in
             server?.generation == generation && (wanted == nil || server?.run == wanted)
         }
-        return isKnown && breaker.withLock { $0.admit(now: clock.now) } == .pass
     }
 
     /// A call that was let through was answered.
@@ -128,7 +136,7 @@ final class CacheLink: Sendable {
     ) -> Bool {
         let generation = connection.generation
         guard isOpen(to: wanted) else { return false }
-        connection.send(command, timeout: configuration.redisDeadline) { [self] reply in
+        connection.sendNow(command, timeout: configuration.redisDeadline) { [self] reply in
             switch reply {
             case .success(let value):
                 succeeded()

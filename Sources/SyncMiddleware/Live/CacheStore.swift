@@ -62,21 +62,8 @@ final class CacheStore: Sendable {
         return Self.found(reply)
     }
 
-    /// GET over the link of an event loop, for callers on it; false when Redis cannot be asked, and then the closure is not called.
-    func get(
-        _ key: String,
-        epoch: Int,
-        on wanted: String?,
-        over link: CacheLink,
-        _ completion: @escaping @Sendable (_ found: ReadStateMachine.Found, _ filledAt: Int?) -> Void
-    ) -> Bool {
-        link.attempt(on: wanted, RESPCommand("GET", [.text(CacheKey.name(key, epoch: epoch))])) { reply in
-            let (found, filledAt) = reply.map(Self.found) ?? (.failed, nil)
-            completion(found, filledAt)
-        }
-    }
-
-    private static func found(_ reply: RESPValue) -> (ReadStateMachine.Found, filledAt: Int?) {
+    /// What a reply to GET says, and when Redis stored it.
+    static func found(_ reply: RESPValue) -> (ReadStateMachine.Found, filledAt: Int?) {
         guard let bytes = reply.bytes, case .document(let document, let filledAt)? = CacheContent(bytes: bytes) else {
             return (.nothing, nil)
         }

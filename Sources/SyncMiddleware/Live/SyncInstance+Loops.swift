@@ -21,13 +21,13 @@ extension SyncInstance {
         on loop: any EventLoop,
         _ completion: @escaping @Sendable (Answer?) -> Void
     ) -> Bool {
-        guard let link = link(on: loop) else { return false }
+        guard let reads = reads(on: loop) else { return false }
         let key = "\(kind):\(id)"
         var machine = ReadStateMachine(need: .recent, token: "", patience: readPatience)
         let (access, run) = accessAndRun(.recent)
         let (ticket, hasNear) = state.withLock { ($0.near.ticket(for: key), $0.near.isLive) }
         guard case .get(let epoch) = machine.start(access) else { return false }
-        return store.get(key, epoch: epoch, on: run, over: link) { [self, machine] found, filledAt in
+        return reads.get(CacheKey.name(key, epoch: epoch), on: run) { [self, machine] found, filledAt in
             var machine = machine
             guard case .document(let document) = found, document.content != .absent,
                 case .answer(let found, _) = machine.found(found, access: access)
@@ -41,24 +41,25 @@ extension SyncInstance {
         }
     }
 
-    /// The link to Redis on a loop; made when it is first asked for, usable once its server is known.
-    private func link(on loop: any EventLoop) -> CacheLink? {
-        loopLinks.withLock { links in
+    /// The reads on a loop; made when they are first asked for, usable once their server is known.
+    private func reads(on loop: any EventLoop) -> LoopReads? {
+        loopReads.withLock { known in
             let name = ObjectIdentifier(loop)
-            if let link = links[name] { return link }
+            if let reads = known[name] { return reads }
             guard let connection = redis.connection(on: loop) else { return nil }
             let link =
                 connection === redis.connection
                 ? store.link : CacheLink(connection, configuration: configuration, counters: counters)
-            links[name] = link
-            return link
+            let reads = LoopReads(link)
+            known[name] = reads
+            return reads
         }
     }
 
     /// Asks each new connection of the loops for the run id of its server, until the task is cancelled.
     func followLoopServers() async {
         while !Task.isCancelled {
-            let links = loopLinks.withLock { Array($0.values) }
+            let links = loopReads.withLock { $0.values.map(\.link) }
             await withTaskGroup { group in
                 for link in links where link !== store.link && link.run == nil {
                     group.addTask { _ = await link.identify() }

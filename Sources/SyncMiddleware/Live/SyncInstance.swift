@@ -22,8 +22,8 @@ public final class SyncInstance: Sendable {
     let writes: GroupCommit
     let lanes: PostgresLanes
     let redis: RedisClient
-    /// The links to Redis of the event loops on which somebody read.
-    let loopLinks = Mutex<[ObjectIdentifier: CacheLink]>([:])
+    /// The reads of Redis of the event loops on which somebody read.
+    let loopReads = Mutex<[ObjectIdentifier: LoopReads]>([:])
     let leasedReads = Mutex<(@Sendable (LeasedRead) -> Void)?>(nil)
     private let tokens = Atomic<Int>(0)
     private let waiters = Atomic<Int>(0)

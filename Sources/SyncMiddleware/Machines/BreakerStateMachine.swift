@@ -29,17 +29,20 @@ struct BreakerStateMachine: Sendable {
         window = configuration.window.milliseconds
     }
 
+    /// Whether a call would be let through.
+    func admits(now: Int) -> Bool {
+        switch state {
+        case .closed: true
+        case .open(let until): now >= until
+        case .halfOpen: false
+        }
+    }
+
     /// Somebody wants to call.
     mutating func admit(now: Int) -> Admission {
-        switch state {
-        case .closed:
-            return .pass
-        case .open(let until) where now >= until:
-            state = .halfOpen
-            return .pass
-        case .open, .halfOpen:
-            return .refuse
-        }
+        guard admits(now: now) else { return .refuse }
+        if case .open = state { state = .halfOpen }
+        return .pass
     }
 
     /// A call that was let through ended.
