@@ -45,6 +45,9 @@ struct ConnectionParameters: Sendable {
 
     /// Everything that PQconnectStartParams gets: the given parameters, defaults for what is not given, and the
     /// settings that decoding relies on; `settings` are further ones of the server, such as `lock_timeout=500`.
+    ///
+    /// Statements are not compiled (`jit`) unless the given `options` ask for it: where a table has no statistics yet the
+    /// planner takes what reads three rows for a large query, and compiling takes a hundred times as long as running it.
     func effective(
         applicationName: String,
         statementTimeout: Duration?,
@@ -57,7 +60,9 @@ struct ConnectionParameters: Sendable {
         if let statementTimeout {
             settings.append("statement_timeout=\(max(1, statementTimeout.wholeMilliseconds))")
         }
-        let options = ([self["options"]].compactMap(\.self) + settings.map { "-c " + $0 }).joined(separator: " ")
+        let options = (["-c jit=off", self["options"]].compactMap(\.self) + settings.map { "-c " + $0 }).joined(
+            separator: " "
+        )
         let fixed = ["options": options, "client_encoding": "UTF8"]
         let defaults = [
             "fallback_application_name": applicationName,

@@ -47,7 +47,7 @@ struct ConfigurationTests {
         #expect(value("keepalives_idle") == ["5"])
         #expect(value("fallback_application_name") == ["cortex"])
         let options = try #require(value("options").first)
-        #expect(options.hasPrefix("-c work_mem=1MB "))
+        #expect(options.hasPrefix("-c jit=off -c work_mem=1MB "))
         #expect(options.contains("-c statement_timeout=1500"))
     }
 

@@ -18,8 +18,6 @@ enum BulkSettings {
                 [.text(name), .text(size)]
             )
         }
-        // Statements that name every column of a table take longer to compile than to run.
-        try await session.query("SET jit = off")
         // The bytes of files are stored compressed, which is most of the work of storing them; lz4 is several times
         // faster than the default, where the server has it.
         try await session.query(

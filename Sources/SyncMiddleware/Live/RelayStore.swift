@@ -20,9 +20,8 @@ struct RelayStore {
     func takeOffice(holder: String) async throws -> Office? {
         let isOurs = try await session.query("SELECT pg_try_advisory_lock($1) AS taken", [.integer(SyncLock.relay)])
         guard isOurs.first?["taken"].boolean == true else { return nil }
-        // Of a feed that grows from nothing no statistics say how few rows lie above the position; and what the planner
-        // then takes for a large query would be compiled, most of a second, each time.
-        try await session.run(script: "SET enable_seqscan = off; SET jit = off")
+        // Of a feed that grows from nothing no statistics say how few rows lie above the position.
+        try await session.run(script: "SET enable_seqscan = off")
         return try await session.withTransaction {
             try await session.query("INSERT INTO cortex.cache_state DEFAULT VALUES ON CONFLICT DO NOTHING")
             try await session.query("INSERT INTO cortex.relay_progress DEFAULT VALUES ON CONFLICT DO NOTHING")
