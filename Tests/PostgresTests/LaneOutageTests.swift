@@ -113,12 +113,14 @@ struct LaneOutageTests {
     }
 
     @Test(
-        "While the server is away requests wait until their deadline and say why; then all goes on",
+        "While the server is away requests wait as long as is said and say why; then all goes on",
         .timeLimit(.minutes(15))
     )
     func restart() async throws {
         try await TestDatabase.withServer { server in
-            try await withTestLanes(server.url()) { lanes in
+            try await withTestLanes(server.url()) {
+                $0.outagePatience = .seconds(120)
+            } _: { lanes in
                 #expect(try await lanes.read("SELECT 1").first?[0].integer == 1)
                 try await server.stop()
                 let late = try await postgresError {
@@ -137,6 +139,31 @@ struct LaneOutageTests {
                 try await server.start()
                 #expect(await waiting == (0..<50).map { .value(Int64($0)) })
                 #expect(await written == (0..<50).map { .value(Int64($0)) })
+            }
+        }
+    }
+
+    @Test("A server that is away for long fails requests long before their deadline, and is found again by itself")
+    func away() async throws {
+        try await TestDatabase.withServer { server in
+            try await withTestLanes(server.url()) {
+                $0.outagePatience = .milliseconds(100)
+            } _: { lanes in
+                #expect(try await lanes.read("SELECT 1").first?[0].integer == 1)
+                try await server.stop()
+                for _ in 0..<20 {
+                    let error = try await postgresError { try await lanes.read("SELECT 1") }
+                    #expect(error.code == .postgresUnavailable && error.hint != nil)
+                }
+                let error = try await postgresError { try await lanes.write("SELECT 1") }
+                #expect(error.code == .postgresUnavailable && !error.isCommitUnknown)
+                try await server.start()
+                try await eventually("the server is found by reads") {
+                    await LaneOutcome.of { () throws(PostgresError) in try await lanes.read("SELECT 1") }.isValue
+                }
+                try await eventually("the server is found by writes") {
+                    await LaneOutcome.of { () throws(PostgresError) in try await lanes.write("SELECT 1") }.isValue
+                }
             }
         }
     }

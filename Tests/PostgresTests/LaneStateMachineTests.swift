@@ -6,9 +6,12 @@ import Testing
 struct LaneStateMachineTests {
     static let start = ContinuousClock.now
     static let far = start + .seconds(3_600)
+    static let patience = Duration.milliseconds(500)
 
     static func reads(connections: Int = 2, batch: Int = 8) -> LaneStateMachine {
-        LaneStateMachine(.init(maximumConnections: connections, maximumBatch: batch, sharing: .always))
+        LaneStateMachine(
+            .init(maximumConnections: connections, maximumBatch: batch, sharing: .always, patience: patience)
+        )
     }
 
     static func writes(connections: Int = 4, batch: Int = 8, demand: Int = 6) -> LaneStateMachine {
@@ -16,7 +19,8 @@ struct LaneStateMachineTests {
             .init(
                 maximumConnections: connections,
                 maximumBatch: batch,
-                sharing: .above(demand: demand, connections: 1)
+                sharing: .above(demand: demand, connections: 1),
+                patience: patience
             )
         )
     }
@@ -183,6 +187,33 @@ struct LaneStateMachineTests {
         #expect(Self.all(&machine, Self.far) == [.open(place: 0)])
         #expect(machine.openFailed(0, isCurable: false, now: Self.far) == [2])
         #expect(machine.waiting == 0)
+    }
+
+    @Test("A server that is away for long fails who waits, and who comes before the next attempt")
+    func patience() throws {
+        var machine = Self.reads(connections: 2)
+        var now = Self.start
+        Self.submit(1...1, to: &machine)
+        _ = Self.all(&machine, now)
+        #expect(machine.openFailed(0, isCurable: true, now: now) == [])
+        #expect(!machine.isHopeless(now))
+        now += Self.patience
+        Self.submit(2...2, to: &machine)
+        #expect(Self.all(&machine, now) == [.open(place: 0)])
+        // Who comes while the server is asked waits for what comes of it.
+        #expect(!machine.isHopeless(now))
+        #expect(machine.openFailed(0, isCurable: true, now: now) == [1, 2])
+        #expect(machine.isHopeless(now) && machine.waiting == 0)
+        now = try #require(machine.pausedUntil)
+        #expect(!machine.isHopeless(now))
+        Self.submit(3...3, to: &machine)
+        #expect(Self.all(&machine, now) == [.open(place: 0)])
+        machine.opened(0)
+        #expect(Self.all(&machine, now) == [.send(place: 0, [3])])
+        machine.lost(0)
+        Self.submit(4...4, to: &machine)
+        #expect(Self.all(&machine, Self.far) == [.open(place: 0)])
+        #expect(machine.openFailed(0, isCurable: true, now: Self.far) == [])
     }
 
     @Test("A batch for a connection that was gone waits again, and the lost place is opened anew")

@@ -61,6 +61,10 @@ final class Lane {
             entrance.left(1)
             return request.completion(.failure(.cancelledBeforeSending("a request")))
         }
+        if let outage, machine.isHopeless(.now) {
+            entrance.left(1)
+            return request.completion(.failure(outage))
+        }
         entries[request.ticket.number] = Entry(request: request)
         machine.submitted(request.ticket.number, deadline: request.deadline)
     }

@@ -25,7 +25,8 @@ extension LaneSpecification {
             policy: LaneStateMachine.Policy(
                 maximumConnections: lanes.readConnections.clamped(1...4),
                 maximumBatch: lanes.maximumBatch.clamped(1...1_024),
-                sharing: .always
+                sharing: .always,
+                patience: lanes.outagePatience
             ),
             statementTimeout: lanes.statementTimeout
         )
@@ -45,7 +46,8 @@ extension LaneSpecification {
                 sharing: .above(
                     demand: max(2, lanes.sharingDemand),
                     connections: min(connections, lanes.sharingConnections.clamped(1...4))
-                )
+                ),
+                patience: lanes.outagePatience
             ),
             statementTimeout: lanes.statementTimeout
         )

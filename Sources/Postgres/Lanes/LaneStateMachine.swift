@@ -18,6 +18,8 @@ struct LaneStateMachine: Sendable {
         let maximumConnections: Int
         let maximumBatch: Int
         let sharing: Sharing
+        /// How long requests wait for a server that cannot be reached.
+        let patience: Duration
     }
 
     /// What a place is doing.
@@ -70,6 +72,8 @@ struct LaneStateMachine: Sendable {
     /// Until when no connection is opened, and the pause after the next failure.
     private(set) var pausedUntil: ContinuousClock.Instant?
     private var pause = Self.firstPause
+    /// Since when attempts to connect fail while no connection is up; nil while none does.
+    private var downSince: ContinuousClock.Instant?
     /// Whether the write lane shares now.
     private(set) var isSharing: Bool
     private var quiet = 0
@@ -165,20 +169,35 @@ extension LaneStateMachine {
         guard places[place] == .opening else { preconditionFailure("opened in \(places[place])") }
         places[place] = .idle
         pause = Self.firstPause
+        downSince = nil
     }
 
     /// A connection could not be opened: the next attempt has to wait.
     ///
-    /// - Returns: those who wait in vain, because no connection is up and waiting cures nothing; they are gone.
+    /// - Returns: those who wait in vain, because no connection is up, and waiting cures nothing or has lasted long enough; they
+    ///   are gone.
     mutating func openFailed(_ place: Int, isCurable: Bool, now: ContinuousClock.Instant) -> [Int] {
         guard places[place] == .opening else { preconditionFailure("openFailed in \(places[place])") }
         places[place] = .absent
         pausedUntil = now + pause
         pause = min(pause * 2, Self.maximumPause)
-        guard !isCurable, !isUp else { return [] }
+        guard !isUp else { return [] }
+        downSince = downSince ?? now
+        guard !isCurable || isOverdue(now) else { return [] }
         let hopeless = members.filter { !$0.value.isSent }.keys.sorted()
         for ticket in hopeless { _ = withdrawn(ticket) }
         return hopeless
+    }
+
+    /// Whether a request that comes now would wait in vain: the server is away for long enough, and it is not yet time to look
+    /// again.
+    func isHopeless(_ now: ContinuousClock.Instant) -> Bool {
+        guard let pausedUntil, pausedUntil > now, isOverdue(now) else { return false }
+        return places.allSatisfy { $0 == .absent }
+    }
+
+    private func isOverdue(_ now: ContinuousClock.Instant) -> Bool {
+        downSince.map { now - $0 >= policy.patience } ?? false
     }
 
     /// Whether any connection is usable.

@@ -21,6 +21,9 @@ public struct LanesConfiguration: Sendable, Equatable {
     public var maximumQueued = 4_096
     /// The deadline of a request that names none, from the call on; default 2 s.
     public var deadline = Duration.seconds(2)
+    /// How long requests wait for a server that cannot be reached, before they and those that come then fail at once; default
+    /// 500 ms: a quick restart fails nobody, and who has another answer gives it soon.
+    public var outagePatience = Duration.milliseconds(500)
     /// How long a statement may run on the server, as `statement_timeout` of every connection; default 2 s.
     public var statementTimeout = Duration.seconds(2)
 
