@@ -89,6 +89,7 @@ struct WriteStateMachine: Sendable {
     ///   - isNear: our near-cache has the row, so Redis most likely has it too. PUT replaces a document without a lease; if it has
     ///     gone meanwhile, PUT leaves a tombstone and the next read fills.
     ///   - now: the time.
+    /// - Returns: what comes first.
     mutating func start(_ access: CacheStateMachine.Access, isNear: Bool, now: Int) -> [Action] {
         guard state == .new else { preconditionFailure("write started in state \(state)") }
         startedAt = now
