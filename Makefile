@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .PHONY: help setup build run test test-faults check bench check-http format hooks clean
 
 SWIFT ?= swift
+# The program carries Swift's libraries: it runs where there are none, and calls them directly. macOS has them in the system.
+RELEASE := --configuration release $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib)
 
 help: ## Show this list
 	@printf 'Targets:\n'
@@ -14,7 +16,7 @@ setup: ## Install what is missing (PostgreSQL, Redis, libpq, zlib); quick when a
 	@scripts/setup
 
 build: setup ## Build the program: .build/release/cortex
-	$(SWIFT) build --configuration release --product cortex
+	$(SWIFT) build $(RELEASE) --product cortex
 
 run: build ## Migrate the example project to an embedded PostgreSQL and show what to try next
 	@scripts/run-example
@@ -39,7 +41,7 @@ check: setup ## Check format, layers, forbidden patterns, generated files and im
 
 bench: ## Measure against psql \copy, pgbench, redis-benchmark, nginx and Express; ARGS=--full loads a million tasks
 	@scripts/setup --bench
-	$(SWIFT) build --configuration release --package-path Benchmarks --scratch-path .build \
+	$(SWIFT) build $(RELEASE) --package-path Benchmarks --scratch-path .build \
 		--disable-build-manifest-caching
 	@Benchmarks/bench $(ARGS)
 	@.build/release/measure-clients 5 2 Benchmarks/results
