@@ -84,6 +84,10 @@ extension SimulatedInstance {
                 reply(true)
             }
         } _: { (wasOurs: Bool?) in
+            // Whoever resigns closes the session, and the lock goes with it, whether the server heard more or not.
+            if action == .resign, self.world.database.relayHolder == self.id, self.world.database.fence == fence {
+                self.world.database.leaveOffice()
+            }
             self.resume(fence) {
                 // Unknown is like refused by nobody: the next batch shows the state as it is.
                 self.run(wasOurs.map { self.relay.changed($0) } ?? self.relay.readFailed(), fence)
