@@ -106,6 +106,16 @@ struct CacheCheckTests {
         ),
     ]
 
+    @Test("A sample is compared by chance, and is all there is where it asks for more; of neither is the view")
+    func samples() async throws {
+        try await withFilled { harness, maintenance in
+            let all = try await maintenance.verify(sample: 10_000_000, limit: 10)
+            #expect(all.report.checked == 5 && all.report.mismatches == 0)
+            let some = try await maintenance.verify(sample: 10, limit: 10)
+            #expect(some.report.checked <= 5 && some.report.mismatches == 0)
+        }
+    }
+
     @Test("Keys of an epoch that ends while they are compared are no mismatches")
     func epochMoves() async throws {
         try await withFilled { harness, _ in
