@@ -65,10 +65,10 @@ public struct SyncConfiguration: Sendable, Equatable {
     public var retryAfter: Duration = .seconds(1)
     /// The memory of one near-cache shard in bytes, bodies and an allowance for each entry; 64 MiB.
     public var nearCacheBytes = 64 << 20
-    /// The number of generation counters of a near-cache shard; 256.
+    /// The number of generation counters of a near-cache shard, 8 bytes each; 8,192.
     ///
     /// Keys that share one refuse each other's installs now and then, which costs a read and nothing else.
-    public var nearCacheStripes = 8192
+    public var nearCacheStripes = 8_192
     /// How long the invalidation link may be silent before it counts as lost; 2 s, with a ping every second.
     public var linkSilence: Duration = .seconds(2)
     /// When calls to Redis are given up for a while.
