@@ -88,7 +88,7 @@ final class CacheLink: Sendable {
         leads(to: wanted) && breaker.withLock { $0.admit(now: clock.now) } == .pass
     }
 
-    /// Whether it is so far, for who calls in a moment.
+    /// Whether a call would be let through now; changes nothing, so who calls later asks `isOpen` then.
     func mayCall(_ wanted: String?) -> Bool {
         leads(to: wanted) && breaker.withLock { $0.admits(now: clock.now) }
     }

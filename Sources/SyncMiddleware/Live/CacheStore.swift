@@ -18,7 +18,7 @@ final class CacheStore: Sendable {
 
     /// So many keys one INVALIDATE takes at most: Redis serves nobody else meanwhile, for well under a millisecond.
     private static let invalidationBatch = 64
-    /// So many INVALIDATEs are under way at a time.
+    /// So many INVALIDATEs are under way at a time: the last of them has to be answered by the deadline too.
     private static let invalidationsUnderWay = 8
 
     let link: CacheLink

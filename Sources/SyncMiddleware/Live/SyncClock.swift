@@ -8,8 +8,8 @@ import Darwin
 
 /// The clock that the machines' times are of: milliseconds since an instant in the past, never set.
 ///
-/// It goes on while the machine sleeps, as `ContinuousClock` does, whose durations of 128 bits cost more than all else that a
-/// cached read asks of a clock.
+/// It goes on while the machine sleeps, as `ContinuousClock` does. That one's durations have 128 bits, and to divide them for each
+/// of the times that a cached read asks for is felt.
 struct SyncClock: Sendable {
     private static let start = milliseconds
 

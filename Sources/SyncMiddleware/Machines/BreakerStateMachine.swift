@@ -17,6 +17,7 @@ struct BreakerStateMachine: Sendable {
     }
 
     private let configuration: SyncConfiguration.Breaker
+    /// In milliseconds; looked at when each call ends.
     private let window: Int
     private(set) var state = State.closed
     private var windowStart = 0

@@ -106,13 +106,13 @@ struct CacheCheckTests {
         ),
     ]
 
-    @Test("A sample is compared by chance, and is all there is where it asks for more; of neither is the view")
+    @Test("A sample is compared by chance, and is all there is where it asks for more")
     func samples() async throws {
         try await withFilled { harness, maintenance in
             let all = try await maintenance.verify(sample: 10_000_000, limit: 10)
             #expect(all.report.checked == 5 && all.report.mismatches == 0)
-            let some = try await maintenance.verify(sample: 10, limit: 10)
-            #expect(some.report.checked <= 5 && some.report.mismatches == 0)
+            let some = try await maintenance.verify(sample: 1, limit: 10)
+            #expect(some.report.checked <= 1 && some.report.mismatches == 0)
         }
     }
 

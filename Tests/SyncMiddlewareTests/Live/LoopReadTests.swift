@@ -1,3 +1,4 @@
+import EmbeddedServers
 import NIOCore
 import NIOPosix
 import Redis
@@ -52,6 +53,47 @@ struct LoopReadTests {
                 #expect(counts.redisHits == asked && counts.nearMisses + counts.nearBypasses == asked)
                 #expect(counts.databaseReads == 0)
                 #expect(second.near("tasks", "t")?.body == fresh.body)
+            }
+        }
+    }
+
+    @Test("that come in one turn are asked for together, and each gets its own")
+    func together() async throws {
+        try await SyncHarness.withServers { harness in
+            let harness = harness.with { $0.staleness = .seconds(60) }
+            let ids = (0..<LoopReads.maximumKeys + 8).map { "t\($0)" }
+            for id in ids where id != "t3" { try await harness.task(id, title: "of \(id)") }
+            try await harness.withTwo { first, second in
+                for id in ids { _ = try await first.read("tasks", id) }
+                try await eventually("the fills are confirmed") { first.statistics.fills == ids.count }
+                let loop = MultiThreadedEventLoopGroup.singleton.next()
+                try await eventually("Redis can be asked on the loop") {
+                    guard case .some(.some) = try await Self.fetch(second, "tasks", "t0", on: loop) else {
+                        return false
+                    }
+                    return true
+                }
+                let wire = try #require(RedisWire(path: harness.redis.socket))
+                try wire.command("CONFIG", "RESETSTAT")
+                let found = try await loop.flatSubmit {
+                    EventLoopFuture.whenAllSucceed(
+                        ids.map { id in
+                            let promise = loop.makePromise(of: Answer?.self)
+                            let isAsked = second.fetchCached("tasks", id, on: loop) { promise.succeed($0) }
+                            if !isAsked { promise.succeed(nil) }
+                            return promise.futureResult
+                        },
+                        on: loop
+                    )
+                }.get()
+                for (id, answer) in zip(ids, found) {
+                    let text = answer?.body.map { String(decoding: $0, as: UTF8.self) }
+                    #expect(id == "t3" ? text == nil : text?.contains("\"of \(id)\"") == true, "\(id)")
+                }
+                guard case .bytes(let statistics) = try wire.command("INFO", "commandstats") else {
+                    throw RedisWire.Broken()
+                }
+                #expect(String(decoding: statistics, as: UTF8.self).contains("cmdstat_mget:calls=2,"))
             }
         }
     }

@@ -126,7 +126,7 @@ struct PublishedViewTests {
         }
     }
 
-    @Test("An asset that was taken for shown, and was hidden meanwhile, is read again with its edges")
+    @Test("An asset that was taken for shown, and was hidden meanwhile, has to be read again")
     func takenForShown() async throws {
         try await ViewHarness.with { harness in
             let office = try await harness.office()
