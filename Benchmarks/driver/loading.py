@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 DATABASE = "bench_loading"
 
@@ -54,10 +55,16 @@ class Loading:
         """What a migration into an empty target does: the table without its secondary indexes, then those."""
         secondary = self.make(indexed=True)
         self.server.settle()
-        dropping = self.server.timed(DATABASE, *[f"DROP INDEX {name}" for name, _ in secondary])
+        dropping = self.server.timed(DATABASE, "DROP INDEX " + ", ".join(name for name, _ in secondary))
         loading = self.load()["seconds"]
+        # As the program does: two sessions, one of which begins with those that take longest.
         definitions = [definition for _, definition in secondary]
-        return dropping + loading + self.server.timed(DATABASE, "SET maintenance_work_mem = '256MB'", *definitions)
+        halves = [[text for text in definitions if (" gin " in text) == is_slow] for is_slow in (True, False)]
+        with ThreadPoolExecutor(len(halves)) as pool:
+            return dropping + loading + max(pool.map(self.make_indexes, halves))
+
+    def make_indexes(self, definitions):
+        return self.server.timed(DATABASE, "SET maintenance_work_mem = '256MB'", *definitions)
 
     def load(self):
         done = subprocess.run(

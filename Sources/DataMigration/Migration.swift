@@ -133,7 +133,9 @@ public struct Migration: Sendable {
             importID: settling.importRow.importID,
             root: source.label,
             protectsChanges: protectsChanges,
-            aliases: mapping.aliases.map { ($0.alias, $0.agentID) }
+            aliases: mapping.aliases.map { ($0.alias, $0.agentID) },
+            worthwhileRows: options.rebuildsIndexesFrom,
+            postponesIndexes: settling.mode == .json && !options.dryRun
         )
         var isStale = !settling.importRow.continuesResolved || readRows > 0 || options.resolvesAgain
         var pass = try await catchUp(settling, facts: &facts)
@@ -181,6 +183,7 @@ public struct Migration: Sendable {
     ) async throws -> Bool {
         struct Exceeded: Error {}
         do {
+            try await completeIndexes(session)
             facts.rowsChanged += try await inTransaction(session) {
                 var changed = try await resolver.updateFiles()
                 guard isStale || changed > 0 else { return 0 }
@@ -194,10 +197,17 @@ public struct Migration: Sendable {
                 try await TableStatistics.collect(session)
                 return changed
             }
+            try await completeIndexes(session)
             return false
         } catch is Exceeded {
             return true
         }
+    }
+
+    /// Makes the indexes that this run or a killed one has postponed.
+    private func completeIndexes(_ session: PostgresSession) async throws {
+        guard !options.dryRun else { return }
+        try await IndexRebuild.complete(session: session, secondSession: options.secondSession)
     }
 
     private func inTransaction<Result>(

@@ -1,3 +1,4 @@
+public import Postgres
 import SourceTree
 
 /// What an operator may choose about a migration.
@@ -36,6 +37,14 @@ public struct MigrationOptions: Sendable {
     ///
     /// Default: 10 s.
     public var lockPatience = Duration.seconds(10)
+    /// Opens another session of the target, for work that two can do at a time.
+    public typealias SecondSession = @Sendable ((PostgresSession) async throws -> Void) async throws -> Void
+    /// How to open one.
+    ///
+    /// Default: everything is done on one session.
+    public var secondSession: SecondSession?
+    /// An empty table that at least so many rows come into is filled without its secondary indexes.
+    var rebuildsIndexesFrom: Int64 = 20_000
     /// Decide and write every row again although nothing was read anew: for a repair.
     var resolvesAgain = false
     /// Is told of each entry before it is read, and may stop the run; tests do.

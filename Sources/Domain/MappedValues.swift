@@ -79,6 +79,13 @@ public struct MappedValues: Sendable {
         setBytes(index, .json, text)
     }
 
+    /// Sets a column to JSON that `append` adds to the bytes, which it must not change otherwise.
+    public mutating func setJSON(_ index: Int, appending append: (inout [UInt8]) -> Void) {
+        let start = bytes.count
+        append(&bytes)
+        cells[index] = Cell(.json, payload: Int64(start), size: bytes.count - start)
+    }
+
     /// Sets a column to an instant.
     public mutating func setInstant(_ index: Int, microseconds: Int64) {
         cells[index] = Cell(.instant, payload: microseconds)

@@ -6,12 +6,14 @@ public struct ByteSpan: Hashable, Sendable {
     public var end: Int
 
     /// Makes the span from `start` up to, and without, `end`.
+    @inlinable
     public init(start: Int, end: Int) {
         self.start = start
         self.end = end
     }
 
     /// The number of bytes.
+    @inlinable
     public var count: Int { end - start }
 }
 

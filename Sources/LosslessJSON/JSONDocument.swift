@@ -6,11 +6,12 @@ public struct JSONDocument: Sendable {
     /// What all views share.
     ///
     /// Unchecked, because the tape is a pointer: it is written before the storage exists, read only, and freed with it.
+    @usableFromInline
     final class Storage: @unchecked Sendable {
-        let bytes: ArraySlice<UInt8>
+        @usableFromInline let bytes: ArraySlice<UInt8>
         /// The absolute offset of the first byte.
-        let base: Int
-        private let tape: UnsafeMutableBufferPointer<TapeNode>
+        @usableFromInline let base: Int
+        @usableFromInline let tape: UnsafeMutableBufferPointer<TapeNode>
 
         init(bytes: ArraySlice<UInt8>, base: Int, tape: UnsafeMutableBufferPointer<TapeNode>) {
             self.bytes = bytes
@@ -22,11 +23,11 @@ public struct JSONDocument: Sendable {
 
         var nodeCount: Int { tape.count }
 
-        @inline(always)
+        @inlinable
         func node(_ index: Int) -> TapeNode { tape[index] }
     }
 
-    let storage: Storage
+    @usableFromInline let storage: Storage
 
     /// Reads exactly one value as RFC 8259 has it, with white space around it: UTF-8, no byte order mark.
     ///

@@ -56,7 +56,12 @@ public struct JSONElements: Sequence, Sendable {
 ///
 /// Holds no reference to the document, so that lists of them cost nothing to make and to drop.
 public struct JSONMemberPlace: Hashable, Sendable {
-    let index: Int32
+    @usableFromInline let index: Int32
+
+    @inlinable
+    init(index: Int32) {
+        self.index = index
+    }
 }
 
 extension JSONValue {
@@ -64,6 +69,7 @@ extension JSONValue {
     /// has escapes.
     ///
     /// In the order of the text, duplicates included; the text is valid in the closure only. Other kinds have none.
+    @inlinable
     public func forEachMember(_ body: (JSONMemberPlace, UnsafeBufferPointer<UInt8>, _ hasEscapes: Bool) -> Void) {
         guard kind == .object else { return }
         let end = Int(node.next)
@@ -82,15 +88,18 @@ extension JSONValue {
     public func key(at place: JSONMemberPlace) -> JSONKey { JSONKey(storage: storage, index: Int(place.index)) }
 
     /// The value of the member at a place of this object.
+    @inlinable
     public func value(at place: JSONMemberPlace) -> JSONValue {
         JSONValue(storage: storage, index: Int(place.index) + 1)
     }
 
     /// What kind of value the member at a place of this object has.
+    @inlinable
     public func kind(at place: JSONMemberPlace) -> JSONKind { storage.node(Int(place.index) + 1).kind }
 
     /// Hands out the text of the member at a place of this object where it is a string without escapes, as it stands
     /// between the quotes; nil for all other values.
+    @inlinable
     public func withPlainText<Result>(
         at place: JSONMemberPlace,
         _ body: (UnsafeBufferPointer<UInt8>) -> Result
@@ -103,6 +112,7 @@ extension JSONValue {
     }
 
     /// Hands out the exact bytes of the value of the member at a place of this object.
+    @inlinable
     public func withRawText<Result>(
         at place: JSONMemberPlace,
         _ body: (UnsafeBufferPointer<UInt8>) -> Result
@@ -114,12 +124,14 @@ extension JSONValue {
     }
 
     /// Appends the member at a place of this object as it is written, without white space around its colon.
+    @inlinable
     public func appendMember(at place: JSONMemberPlace, to output: inout [UInt8]) {
         let (name, value) = (storage.node(Int(place.index)), storage.node(Int(place.index) + 1))
         storage.bytes.withUnsafeBytes { bytes in
-            output.append(contentsOf: bytes[Int(name.start)..<Int(name.end)])
-            output.append(Ascii.colon)
-            output.append(contentsOf: bytes[Int(value.start)..<Int(value.end)])
+            // Rebased, because a slice is appended byte by byte.
+            output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[Int(name.start)..<Int(name.end)]))
+            output.append(UInt8(ascii: ":"))
+            output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[Int(value.start)..<Int(value.end)]))
         }
     }
 }

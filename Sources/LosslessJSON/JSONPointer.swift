@@ -39,6 +39,18 @@ public enum JSONPointer: Sendable {
         }
     }
 
+    /// Appends `/` and the index of an element, which is not negative.
+    static func append(index: Int, to pointer: inout [UInt8]) {
+        pointer.append(Ascii.slash)
+        let first = pointer.count
+        var rest = index
+        repeat {
+            pointer.append(Ascii.zero + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        pointer[first...].reverse()
+    }
+
     private static func unescape(_ part: ArraySlice<UInt8>) -> [UInt8]? {
         var component: [UInt8] = []
         var rest = part

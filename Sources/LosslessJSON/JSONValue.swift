@@ -1,20 +1,29 @@
 /// A view of one value of a document.
 public struct JSONValue: Sendable {
-    let storage: JSONDocument.Storage
-    let index: Int
+    @usableFromInline let storage: JSONDocument.Storage
+    @usableFromInline let index: Int
 
-    @inline(__always)
+    @inlinable
+    init(storage: JSONDocument.Storage, index: Int) {
+        self.storage = storage
+        self.index = index
+    }
+
+    @inlinable
     var node: TapeNode { storage.node(index) }
 
     /// What kind of value it is.
+    @inlinable
     public var kind: JSONKind { node.kind }
 
     /// Where it stands, quotes and brackets included; absolute.
+    @inlinable
     public var span: ByteSpan {
         ByteSpan(start: storage.base + Int(node.start), end: storage.base + Int(node.end))
     }
 
     /// The exact bytes of the source, quotes and brackets included.
+    @inlinable
     public var rawText: ArraySlice<UInt8> {
         let first = storage.bytes.startIndex
         return storage.bytes[first + Int(node.start)..<first + Int(node.end)]
@@ -141,5 +150,6 @@ extension JSONValue {
     }
 
     /// Whether it is `null`.
+    @inlinable
     public var isNull: Bool { kind == .null }
 }

@@ -15,24 +15,14 @@ struct LineCounter: Hashable, Sendable {
     /// Counts on to the absolute offset `target`; `bytes[0]` is at `base`, which is not behind `position`.
     mutating func advance(to target: Int, in bytes: UnsafeRawBufferPointer, base: Int) {
         guard target > position, let text = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
-        var index = position - base
-        let end = target - base
-        while index &+ 8 <= end {
-            let marks = ByteSearch.exactMarks(of: Ascii.newline, in: ByteSearch.word(text + index))
-            if marks != 0 {
-                line += marks.nonzeroBitCount
-                lineStart = base + index + 8 - marks.leadingZeroBitCount >> 3
-            }
-            index &+= 8
-        }
-        while index < end {
-            if text[index] == Ascii.newline {
-                line += 1
-                lineStart = base + index + 1
-            }
-            index += 1
-        }
+        let (start, end) = (position - base, target - base)
         position = target
+        let count = ByteSearch.count(of: Ascii.newline, in: text, start, end)
+        guard count > 0 else { return }
+        line += count
+        var last = end - 1
+        while text[last] != Ascii.newline { last -= 1 }
+        lineStart = base + last + 1
     }
 
     /// The error for `fault`, which lies in `bytes` or at their end, not before `position`.

@@ -191,8 +191,13 @@ extension RecordTracker {
     /// The pointer to the value whose parents are on the path.
     private var pointer: String {
         var bytes: [UInt8] = []
-        for frame in frames.prefix(depth) {
-            JSONPointer.append(frame.isObject ? frame.name : Array(String(frame.index).utf8), to: &bytes)
+        bytes.reserveCapacity(64)
+        for index in 0..<depth {
+            if frames[index].isObject {
+                JSONPointer.append(frames[index].name, to: &bytes)
+            } else {
+                JSONPointer.append(index: frames[index].index, to: &bytes)
+            }
         }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -55,7 +55,7 @@ struct TapeBuilder: GrammarSink, ~Copyable {
 
     @inline(always)
     mutating func name(start: Int, end: Int, hasEscapes: Bool, in bytes: UnsafeRawBufferPointer, base: Int) {
-        append(TapeNode(kind: .string, start: start, end: end, next: count + 1, hasEscapes: hasEscapes))
+        append(TapeNode(kind: .string, start: start, end: end, next: count + 1, hasEscapes: hasEscapes, isName: true))
     }
 
     @inline(always)

@@ -1,36 +1,42 @@
 /// One value or member name of a document, in the order of the text.
 ///
 /// Sixteen bytes, no references.
+@usableFromInline
 struct TapeNode: Sendable {
     /// The offset of the first byte in the document.
-    var start: UInt32
+    @usableFromInline var start: UInt32
     /// The offset behind the last byte.
-    var end: UInt32
+    @usableFromInline var end: UInt32
     /// For an object or array: the index of the node behind its contents.
-    var next: UInt32
-    /// Kind, flag and number of elements or members.
-    private var shape: UInt32
+    @usableFromInline var next: UInt32
+    /// Kind, flags and number of elements or members.
+    @usableFromInline var shape: UInt32
 
     @inline(always)
-    init(kind: JSONKind, start: Int, end: Int, next: Int, hasEscapes: Bool) {
+    init(kind: JSONKind, start: Int, end: Int, next: Int, hasEscapes: Bool, isName: Bool = false) {
         self.start = UInt32(truncatingIfNeeded: start)
         self.end = UInt32(truncatingIfNeeded: end)
         self.next = UInt32(truncatingIfNeeded: next)
-        shape = UInt32(kind.rawValue) | (hasEscapes ? Self.escapeFlag : 0)
+        shape = UInt32(kind.rawValue) | (hasEscapes ? Self.escapeFlag : 0) | (isName ? Self.nameFlag : 0)
     }
 
-    private static let kindMask: UInt32 = 0x07
-    private static let escapeFlag: UInt32 = 0x08
-    private static let countShift: UInt32 = 4
+    @usableFromInline static let kindMask: UInt32 = 0x07
+    @usableFromInline static let escapeFlag: UInt32 = 0x08
+    @usableFromInline static let nameFlag: UInt32 = 0x10
+    private static let countShift: UInt32 = 5
     /// Counts from here on are not kept: they are counted when asked for.
-    static let countLimit = (1 << 28) - 1
+    static let countLimit = (1 << 27) - 1
 
-    @inline(always)
+    @inlinable
     var kind: JSONKind { JSONKind(rawValue: UInt8(shape & Self.kindMask)) ?? .null }
 
     /// Whether a string holds a backslash.
-    @inline(always)
+    @inlinable
     var hasEscapes: Bool { shape & Self.escapeFlag != 0 }
+
+    /// Whether it is the name of a member.
+    @inlinable
+    var isName: Bool { shape & Self.nameFlag != 0 }
 
     /// The number of members or elements, at most `countLimit`.
     @inline(always)

@@ -6,7 +6,7 @@
 /// Format: PostgreSQL manual, COPY, "Binary Format", and the `…_recv` functions of the types.
 public struct CopyBinaryEncoder: Sendable {
     /// What has been built and not taken.
-    public private(set) var bytes: [UInt8]
+    public internal(set) var bytes: [UInt8]
 
     /// How many bytes have been built and not taken.
     public var count: Int { bytes.count }
@@ -21,10 +21,12 @@ public struct CopyBinaryEncoder: Sendable {
         append(Int32(0))
     }
 
-    /// Hands out what has been built and starts anew behind it.
-    public mutating func take() -> [UInt8] {
+    /// Hands out what has been built and starts anew behind it, in the memory of `spare` where that is large enough: new
+    /// memory of this size would be fetched from the system page by page.
+    public mutating func take(reusing spare: consuming [UInt8] = []) -> [UInt8] {
         let taken = bytes
-        bytes = []
+        spare.removeAll(keepingCapacity: true)
+        bytes = spare
         bytes.reserveCapacity(taken.capacity)
         return taken
     }
@@ -48,18 +50,6 @@ public struct CopyBinaryEncoder: Sendable {
         append(Int32(-1))
     }
 
-    /// So many NULLs: most columns of most rows hold none, and their neighbours neither.
-    public mutating func nulls(_ count: Int) {
-        var rest = count
-        while rest > 0 {
-            let piece = min(rest, Self.manyNulls.count / 4)
-            bytes.append(contentsOf: Self.manyNulls[..<(piece * 4)])
-            rest -= piece
-        }
-    }
-
-    private static let manyNulls = [UInt8](repeating: 0xFF, count: 4 * 64)
-
     /// `text`, `varchar`, `char(n)`.
     public mutating func text(_ text: String) {
         append(Int32(text.utf8.count))
@@ -69,12 +59,6 @@ public struct CopyBinaryEncoder: Sendable {
     /// `text` from its UTF-8 bytes.
     public mutating func text(_ utf8: some Collection<UInt8>) {
         appendField(utf8)
-    }
-
-    /// `text`, `json` or `bytea` from its bytes in memory.
-    public mutating func field(_ content: UnsafeBufferPointer<UInt8>) {
-        append(Int32(content.count))
-        bytes.append(contentsOf: content)
     }
 
     /// `bigint`.
@@ -142,29 +126,15 @@ public struct CopyBinaryEncoder: Sendable {
 
     /// `text[]`, one dimension, no NULLs.
     public mutating func textArray(_ texts: [String]) {
-        startTextArray(count: texts.count, size: texts.reduce(0) { $0 + 4 + $1.utf8.count })
-        for text in texts { self.text(text) }
-    }
-
-    /// `text[]` of texts that each stand behind their length in bytes as four bytes, highest first.
-    public mutating func textArray(encoded texts: UnsafeBufferPointer<UInt8>) {
-        var (count, place) = (0, 0)
-        while place < texts.count {
-            place += 4 + texts[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
-            count += 1
-        }
-        startTextArray(count: count, size: texts.count)
-        bytes.append(contentsOf: texts)
-    }
-
-    private mutating func startTextArray(count: Int, size: Int) {
-        append(Int32(count == 0 ? 12 : 20 + size))
-        append(Int32(count == 0 ? 0 : 1))
+        let size = texts.reduce(0) { $0 + 4 + $1.utf8.count }
+        append(Int32(texts.isEmpty ? 12 : 20 + size))
+        append(Int32(texts.isEmpty ? 0 : 1))
         append(Int32(0))
         append(Int32(25))
-        guard count > 0 else { return }
-        append(Int32(count))
+        guard !texts.isEmpty else { return }
+        append(Int32(texts.count))
         append(Int32(1))
+        for text in texts { self.text(text) }
     }
 
     /// `numeric`, from decimal text with optional sign, fraction and exponent, or `NaN`; exact, with as many decimals as
@@ -172,16 +142,27 @@ public struct CopyBinaryEncoder: Sendable {
     ///
     /// Throws `postgres.protocol` for what is no such text or beyond `numeric`'s range; nothing is added then.
     public mutating func numeric(_ text: String) throws(PostgresError) {
-        let number = try NumericDigits(text)
-        append(Int32(8 + number.groups.count * 2))
-        append(UInt16(number.groups.count))
-        append(Int16(number.weight))
-        append(number.sign)
-        append(UInt16(number.decimals))
-        for group in number.groups { append(group) }
+        try add(atMost: CopyRow.overhead + text.utf8.count) { (row) throws(PostgresError) in try row.numeric(text) }
     }
 
     // MARK: Parts
+
+    /// Adds so many bytes, to be written over.
+    mutating func makeRoom(_ count: Int) {
+        var rest = count
+        while rest > 0 {
+            let piece = min(rest, Self.blank.count)
+            bytes.append(contentsOf: Self.blank[..<piece])
+            rest -= piece
+        }
+    }
+
+    private static let blank = [UInt8](repeating: 0, count: 4 << 10)
+
+    /// Takes back what was added beyond `count` bytes.
+    mutating func shorten(to count: Int) {
+        bytes.removeLast(bytes.count - count)
+    }
 
     /// PostgreSQL counts from 2000-01-01; beyond 64 bits the result is one that the server refuses.
     static func microsecondsSince2000(_ microseconds: Int64) -> Int64 {

@@ -14,9 +14,12 @@ struct EndedRunTests {
     /// Cuts at every n-th statement: all of them in the long run.
     static let stride = TestEffort.count(slice: 41, long: 1)
 
-    @Test("goes on to the tables of an uninterrupted one, whichever statement it ended before or after")
-    func statements() async throws {
-        try await EndedRuns.with { runs in
+    @Test(
+        "goes on to the tables of an uninterrupted one, whichever statement it ended before or after",
+        arguments: [false, true]
+    )
+    func statements(rebuildsIndexes: Bool) async throws {
+        try await EndedRuns.with(rebuildsIndexes: rebuildsIndexes) { runs in
             let reference = try await runs.reference()
             var ended = 0
             for statement in Swift.stride(from: Int.random(in: 0..<Self.stride), to: 10_000, by: Self.stride) {
@@ -48,10 +51,18 @@ struct EndedRunTests {
 private struct EndedRuns {
     let server: ScratchPostgres
     let root: String
+    /// Whether the tables are filled without their indexes, which two sessions make afterwards.
+    let rebuildsIndexes: Bool
 
     private static let template = "ended_template"
 
-    static func with(_ body: (EndedRuns) async throws -> Void) async throws {
+    /// What a run has to leave.
+    struct Outcome {
+        let tables: [String: String]
+        let indexes: [String?]
+    }
+
+    static func with(rebuildsIndexes: Bool = false, _ body: (EndedRuns) async throws -> Void) async throws {
         var configuration = ScratchPostgresConfiguration()
         configuration.listensOnLoopback = true
         try await TestDatabase.withServer(configuration) { server in
@@ -62,24 +73,49 @@ private struct EndedRuns {
                 try await PostgresClient.withClient(PostgresConfiguration(url: server.url(database: template))) {
                     _ = try await $0.withSession { try await SchemaMigrator.ensureCurrent($0) }
                 }
-                try await body(EndedRuns(server: server, root: root))
+                try await body(EndedRuns(server: server, root: root, rebuildsIndexes: rebuildsIndexes))
             }
         }
     }
 
-    /// The tables of a run that nothing happens to.
-    func reference() async throws -> [String: String] {
+    /// The outcome of a run that nothing happens to.
+    func reference() async throws -> Outcome {
         try await withDatabase { harness in
-            try await harness.migrate()
-            return try await harness.tableHashes()
+            let before = try await indexes(harness)
+            try await harness.migrate { configure(&$0, url: harness.url) }
+            let outcome = try await outcome(harness)
+            #expect(outcome.indexes == before)
+            return outcome
         }
+    }
+
+    private func configure(_ options: inout MigrationOptions, url: String) {
+        guard rebuildsIndexes else { return }
+        options.rebuildsIndexesFrom = 1
+        options.secondSession = { body in
+            try await PostgresClient.withClient(PostgresConfiguration(url: url)) { try await $0.withSession(body) }
+        }
+    }
+
+    private func outcome(_ harness: MigrationHarness) async throws -> Outcome {
+        Outcome(tables: try await harness.tableHashes(), indexes: try await indexes(harness))
+    }
+
+    /// All indexes of ours, and the tables that a load leaves behind: none.
+    private func indexes(_ harness: MigrationHarness) async throws -> [String?] {
+        try await harness.column(
+            """
+            SELECT indexdef FROM pg_indexes WHERE schemaname IN ('public', 'source', 'cortex')
+            UNION ALL SELECT tablename FROM pg_tables WHERE schemaname = 'staging' AND tablename = 'pending_indexes' ORDER BY 1
+            """
+        )
     }
 
     /// A run that is cut off there, and one to the end.
     ///
     /// Returns whether the first came to that place.
     @discardableResult
-    func run(cutting moment: CuttingProxy.Moment, expecting reference: [String: String]) async throws -> Bool {
+    func run(cutting moment: CuttingProxy.Moment, expecting reference: Outcome) async throws -> Bool {
         try await withDatabase { harness in
             let direct = try #require(server.loopbackURL(database: harness.database))
             let proxy = try CuttingProxy(target: server.port, cuts: moment)
@@ -88,7 +124,7 @@ private struct EndedRuns {
                 let url = direct.replacingPort(server.port, with: proxy.port)
                 try await PostgresClient.withClient(PostgresConfiguration(url: url)) { client in
                     let cut = MigrationHarness(client: client, url: url, root: root)
-                    try await cut.migrate()
+                    try await cut.migrate { configure(&$0, url: url) }
                 }
             } catch {
                 #expect(proxy.hasCut, "\(error)")
@@ -99,7 +135,7 @@ private struct EndedRuns {
     }
 
     /// A run that ends before it reads the entry with this number, and one to the end.
-    func run(endingBeforeEntry number: Int, expecting reference: [String: String]) async throws -> Bool {
+    func run(endingBeforeEntry number: Int, expecting reference: Outcome) async throws -> Bool {
         struct Ended: Error {}
         return try await withDatabase { harness in
             let countdown = Countdown(number)
@@ -113,12 +149,13 @@ private struct EndedRuns {
         }
     }
 
-    private func finish(_ harness: MigrationHarness, expecting reference: [String: String], place: String) async throws
-    {
-        let facts = try await harness.migrate()
+    private func finish(_ harness: MigrationHarness, expecting reference: Outcome, place: String) async throws {
+        let facts = try await harness.migrate { configure(&$0, url: harness.url) }
         #expect(facts.status == .completed, "\(place): \(String(describing: facts.verification?.differences))")
-        let tables = try await harness.tableHashes()
-        #expect(tables == reference, "\(place): \(tables.filter { reference[$0.key] != $0.value }.keys.sorted())")
+        let outcome = try await outcome(harness)
+        let different = outcome.tables.filter { reference.tables[$0.key] != $0.value }.keys.sorted()
+        #expect(outcome.tables == reference.tables, "\(place): \(different)")
+        #expect(outcome.indexes == reference.indexes, "\(place)")
     }
 
     private func withDatabase<R>(_ body: (MigrationHarness) async throws -> R) async throws -> R {

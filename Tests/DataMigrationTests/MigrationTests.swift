@@ -28,6 +28,28 @@ struct MigrationTests {
         }
     }
 
+    @Test("What went out of a large file that proves broken at its end is taken back, and comes when it is mended")
+    func brokenAtTheEnd() async throws {
+        try await MigrationHarness.with { harness in
+            // Few records and large ones: 5 MB, more than are held back.
+            let padding = String(repeating: "x", count: 50_000)
+            let tasks = (0..<100).map { #"{"id": "task-\#($0)", "title": "Title", "note": "\#(padding)"}"# }
+            let text = #"{"tasks": ["# + tasks.joined(separator: ", ") + "]"
+            try harness.write(["coordination/task-queue.json": text])
+            let facts = try await harness.migrate { $0.noCutover = true }
+            #expect(facts.ledger.total.read == 1)
+            #expect(facts.ledger.total.quarantined == 1)
+            #expect(facts.verification?.passed == true)
+            #expect(try await harness.count("SELECT count(*) FROM source.records") == 1)
+            #expect(try await harness.count("SELECT count(*) FROM public.tasks") == 0)
+            #expect(try await harness.migrate { $0.noCutover = true }.rowsChanged == 0)
+            try harness.write(["coordination/task-queue.json": text + "}"])
+            let mended = try await harness.migrate { $0.noCutover = true }
+            #expect(mended.verification?.passed == true)
+            #expect(try await harness.count("SELECT count(*) FROM public.tasks") == 100)
+        }
+    }
+
     @Test("The live queue wins over its backup, and the loser is kept and says by what it lost")
     func conflicts() async throws {
         try await MigrationHarness.with { harness in

@@ -106,14 +106,16 @@ struct DecisionTests {
         arguments: [(64, "256MB", "1024MB", "8MB"), (2, "256MB", "1024MB", "8MB"), (1, "128MB", "512MB", "4MB")]
     )
     func tuning(_ gibibytes: Int64, _ buffers: String, _ cache: String, _ work: String) {
-        let settings = PostgresTuning.settings(memory: gibibytes << 30, sharedMemoryBytes: 1 << 30)
+        let settings = PostgresTuning.settings(memory: gibibytes << 30, sharedMemoryBytes: 1 << 30, processors: 2)
         #expect(settings["shared_buffers"] == buffers)
         #expect(settings["effective_cache_size"] == cache)
         #expect(settings["work_mem"] == work)
         #expect(settings["max_connections"] == "120")
+        #expect(settings["max_parallel_maintenance_workers"] == "1")
         #expect(settings["dynamic_shared_memory_type"] == nil)
-        let container = PostgresTuning.settings(memory: gibibytes << 30, sharedMemoryBytes: 64 << 20)
+        let container = PostgresTuning.settings(memory: gibibytes << 30, sharedMemoryBytes: 64 << 20, processors: 1)
         #expect(container["dynamic_shared_memory_type"] == "mmap")
+        #expect(container["max_parallel_maintenance_workers"] == "0")
     }
 
     @Test(

@@ -1,5 +1,7 @@
-import LosslessJSON
+import TestSupport
 import Testing
+
+@testable import LosslessJSON
 
 @Suite("A document")
 struct DocumentTests {
@@ -183,6 +185,55 @@ struct DocumentTests {
         }
         #expect(error?.offset == 1_005)
         #expect(error.map { [$0.line, $0.column] } == [2, 2])
+    }
+
+    @Test("hands out its parts in the order of the text, names told from strings, until one is not wanted")
+    func parts() throws {
+        let document = try JSONDocument(strict: Array(#" {"a": ["x", 1, {"\u0062": null}], "c": "d\n"} "#.utf8))
+        var seen: [String] = []
+        let isAll = document.allParts { number, part in
+            #expect(number == seen.count)
+            seen.append((part.isName ? "name " : "") + text(part.rawText) + (part.hasEscapes ? " escaped" : ""))
+            if part.kind == .string { #expect(part.quotedText.count == part.rawText.count - 2) }
+            return true
+        }
+        #expect(isAll)
+        #expect(
+            seen == [
+                #"{"a": ["x", 1, {"\u0062": null}], "c": "d\n"}"#, #"name "a""#, #"["x", 1, {"\u0062": null}]"#,
+                #""x""#, "1",
+                #"{"\u0062": null}"#, #"name "\u0062" escaped"#, "null", #"name "c""#, #""d\n" escaped"#,
+            ]
+        )
+        var ends: [Int] = []
+        #expect(
+            !document.allParts { number, part in
+                if part.kind == .object || part.kind == .array { ends.append(part.next) }
+                return number < 5
+            }
+        )
+        #expect(ends == [10, 8, 8])
+    }
+
+    @Test(
+        "bytes are counted alike sixteen at a time and one by one",
+        arguments: [0, 1, 15, 16, 17, 4_080, 4_096, 9_001]
+    )
+    func counting(_ count: Int) {
+        var generator = SeededGenerator(seed: UInt64(count))
+        let bytes = (0..<count).map { _ in UInt8.random(in: 9...11, using: &generator) }
+        let start = count / 7
+        bytes.withUnsafeBufferPointer { text in
+            guard let base = text.baseAddress else { return }
+            #expect(ByteSearch.count(of: 10, in: base, start, count) == bytes[start...].count { $0 == 10 })
+        }
+    }
+
+    @Test("pointers hold the indexes of elements in decimal", arguments: [0, 9, 10, 1_234_567_890])
+    func index(_ index: Int) {
+        var pointer = Array("/a".utf8)
+        JSONPointer.append(index: index, to: &pointer)
+        #expect(text(pointer) == "/a/\(index)")
     }
 
     @Test("is the same from a slice, and shares its bytes")

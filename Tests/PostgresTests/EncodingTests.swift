@@ -67,12 +67,65 @@ struct EncodingTests {
         #expect(encoder.take() == [255, 255])
     }
 
-    @Test("So many NULLs are as many single ones", arguments: [0, 1, 63, 64, 65, 200])
-    func nulls(_ count: Int) {
-        var (many, single) = (CopyBinaryEncoder(), CopyBinaryEncoder())
-        many.nulls(count)
-        for _ in 0..<count { single.null() }
-        #expect(many.bytes == single.bytes)
+    @Test(
+        "Values written in place are the same bytes as one by one",
+        arguments: ["", "a", String(repeating: "é", count: 5_000)]
+    )
+    func inPlace(_ text: String) throws {
+        let texts = [text, "", "b"]
+        let encoded = texts.flatMap { text in
+            withUnsafeBytes(of: UInt32(text.utf8.count).bigEndian) { Array($0) } + Array(text.utf8)
+        }
+        let numbers = ["0", "-12.50", "1e30", "0.00000000001", String(repeating: "9", count: 300), "NaN"]
+        var (single, row) = (CopyBinaryEncoder(), CopyBinaryEncoder())
+        single.startRow(columns: 8 + numbers.count)
+        single.text(text)
+        single.null()
+        single.integer(-7)
+        single.boolean(true)
+        single.instant(microseconds: 1_700_000_000_123_456)
+        single.uuid(high: 1, low: .max)
+        single.textArray(texts)
+        single.textArray([])
+        for number in numbers { try single.numeric(number) }
+        row.startRow(columns: 8 + numbers.count)
+        let size =
+            (8 + numbers.count) * CopyRow.overhead + (texts + [text] + numbers).reduce(0) { $0 + $1.utf8.count + 4 }
+        try row.add(atMost: size) { (row) throws(PostgresError) in
+            Array(text.utf8).withUnsafeBufferPointer { row.field($0) }
+            row.null()
+            row.integer(-7)
+            row.boolean(true)
+            row.instant(microseconds: 1_700_000_000_123_456)
+            row.uuid(high: 1, low: .max)
+            encoded.withUnsafeBufferPointer { row.textArray(encoded: $0) }
+            [UInt8]().withUnsafeBufferPointer { row.textArray(encoded: $0) }
+            for number in numbers { try row.numeric(number) }
+        }
+        #expect(row.bytes == single.bytes)
+    }
+
+    @Test("Values in place of which one is refused add nothing")
+    func refusedInPlace() {
+        var encoder = CopyBinaryEncoder()
+        let before = encoder.bytes
+        #expect(throws: PostgresError.self) {
+            try encoder.add(atMost: 100) { (row) throws(PostgresError) in
+                row.integer(1)
+                try row.numeric("no number")
+            }
+        }
+        #expect(encoder.bytes == before)
+    }
+
+    @Test("An encoder goes on in memory that is given back, whatever that held")
+    func reuse() {
+        var encoder = CopyBinaryEncoder()
+        encoder.integer(1)
+        let taken = encoder.take(reusing: [UInt8](repeating: 9, count: 1_000))
+        #expect(taken.count == 31)
+        encoder.integer(2)
+        #expect(encoder.bytes == [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 2])
     }
 
     @Test(

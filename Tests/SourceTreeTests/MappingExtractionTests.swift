@@ -127,6 +127,42 @@ struct MappingExtractionTests {
         #expect(file.reading.state == plain.reading.state)
     }
 
+    @Test(
+        "who can take records back gets those of large values at once, and again where the value is broken",
+        arguments: [true, false]
+    )
+    func retract(isBroken: Bool) throws {
+        var limits = ExtractionLimits()
+        limits.heldBackBytes = 100
+        let small = RecordExtractor(mapping: extractor.mapping, limits: limits)
+        let tasks = (0..<200).map { #"{"id":"t\#($0)","title":"a title"}"# }.joined(separator: ",")
+        let text = Array("{\"tasks\":[\(tasks)]\(isBroken ? "" : "}")".utf8)
+        let plain = try extractor.extracted("coordination/task-queue.json", String(decoding: text, as: UTF8.self))
+        var (records, retracted, opened) = ([ExtractedRecord](), [Int](), 0)
+        let reading = try small.extract(
+            small.source("coordination/task-queue.json", text),
+            open: {
+                opened += 1
+                return RecordExtractor.reader(of: text)
+            },
+            retract: {
+                retracted.append(records.count)
+                records = []
+            },
+            emit: { records.append($0) }
+        )
+        #expect(records.map(\.recordID) == plain.records.map(\.recordID))
+        #expect(records.map(\.disposition) == plain.records.map(\.disposition))
+        #expect(reading.records == records.count)
+        #expect(reading.state == plain.reading.state)
+        if isBroken {
+            #expect(retracted.count == 1 && retracted.allSatisfy { $0 > 100 })
+        } else {
+            #expect(retracted.isEmpty)
+            #expect(opened == 1)
+        }
+    }
+
     @Test("a record over the limit is quarantined with its span, others come out")
     func tooLarge() throws {
         var limits = ExtractionLimits()

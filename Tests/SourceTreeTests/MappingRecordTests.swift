@@ -69,6 +69,27 @@ struct MappingRecordTests {
         ColumnCase(member: #""priority":10"#, column: "task_priority", value: .text("critical"), isKept: true),
         ColumnCase(member: #""priority":10"#, column: "priority_raw", value: .text("10"), isKept: true),
         ColumnCase(member: #""token_budget":10"#, column: "token_budget", value: .integer(10), isKept: false),
+        ColumnCase(member: #""token_budget":0"#, column: "token_budget", value: .integer(0), isKept: false),
+        ColumnCase(member: #""token_budget":-7"#, column: "token_budget", value: .integer(-7), isKept: false),
+        ColumnCase(
+            member: #""token_budget":999999999999999999"#,
+            column: "token_budget",
+            value: .integer(999_999_999_999_999_999),
+            isKept: false
+        ),
+        ColumnCase(
+            member: #""token_budget":9223372036854775807"#,
+            column: "token_budget",
+            value: .integer(.max),
+            isKept: false
+        ),
+        ColumnCase(
+            member: #""token_budget":9223372036854775808"#,
+            column: "token_budget",
+            value: .null,
+            isKept: true,
+            finding: .numberOutOfRange
+        ),
         ColumnCase(member: #""token_budget":1e1"#, column: "token_budget", value: .integer(10), isKept: true),
         ColumnCase(member: #""token_budget":-0"#, column: "token_budget", value: .integer(0), isKept: true),
         ColumnCase(
@@ -155,6 +176,8 @@ struct MappingRecordTests {
         ColumnCase(member: #""repository":"o/n""#, column: "repository_name", value: .text("n"), isKept: false),
         ColumnCase(member: #""repository":"o/n""#, column: "repository_owner", value: .text("o"), isKept: false),
         ColumnCase(member: #""repository":"n""#, column: "repository_owner", value: .null, isKept: false),
+        ColumnCase(member: #""repository":"o:1/n""#, column: "repository_owner", value: .text("o:1"), isKept: false),
+        ColumnCase(member: #""repository":"o\/n""#, column: "repository_owner", value: .text("o"), isKept: false),
         ColumnCase(
             member: #""repository":"https://h/o/n""#,
             column: "repository_url",
@@ -413,7 +436,7 @@ struct MappingRecordTests {
             for record in file.records where record.disposition == .candidate {
                 let text = try #require(record.text)
                 records += 1
-                guard RecordScreen.isClean(text) else { continue }
+                guard try Self.isClean(text) else { continue }
                 clean += 1
                 try Self.expectNothing(text)
             }
@@ -431,8 +454,8 @@ struct MappingRecordTests {
             #"{"x":"a ghp_0123456789abcdefghij0123456789"}"#, #"{"x":["-----BEGIN PRIVATE KEY-----"]}"#,
         ]
     )
-    func screened(_ text: String) {
-        #expect(!RecordScreen.isClean(Array(text.utf8)[...]))
+    func screened(_ text: String) throws {
+        #expect(try !Self.isClean(Array(text.utf8)[...]))
     }
 
     @Test(
@@ -444,14 +467,18 @@ struct MappingRecordTests {
     )
     func plain(_ text: String) throws {
         let bytes = Array(text.utf8)[...]
-        #expect(RecordScreen.isClean(bytes))
+        #expect(try Self.isClean(bytes))
         try Self.expectNothing(bytes)
+    }
+
+    private static func isClean(_ text: ArraySlice<UInt8>) throws -> Bool {
+        try !RecordText(text).mayHoldSecret && RecordScreen.isClean(JSONDocument(strict: text))
     }
 
     private static func expectNothing(_ text: ArraySlice<UInt8>) throws {
         var inspector = RecordInspector()
         var findings = RecordFindings(limit: 10)
-        inspector.inspectValues(of: try JSONDocument(strict: text).root, findings: &findings)
+        inspector.inspect(try JSONDocument(strict: text).root, findings: &findings)
         #expect(findings.list.isEmpty)
         #expect(inspector.docReason == nil)
     }

@@ -24,7 +24,11 @@ struct ScanAheadTests {
         _ reader: @escaping RecordExtractor.ByteReader,
         take: (ScanItem) throws -> Bool
     ) throws {
-        try ScanAhead.forEachItem(reader: reader, selectors: [.root], limits: JSONLimits(), take: take)
+        let prepare = { @Sendable (item: ScanItem) in FoundItem.other(item) }
+        try ScanAhead.forEachItem(reader: reader, selectors: [.root], limits: JSONLimits(), prepare: prepare) { item in
+            guard case .other(let item) = item else { return false }
+            return try take(item)
+        }
     }
 
     @Test("gives the same items in the same order")

@@ -19,36 +19,51 @@ enum Measure {
         }
     }
 
-    /// Times what is asked for, without the start of the program and the reading of the mapping.
+    /// Times what is asked for, without the start of the program, the reading of the mapping and the opening of a session:
+    /// psql times its statements in the same way.
     private static func run(_ arguments: [String]) async throws -> Data {
-        let action: () async throws -> [String: Int]
+        var watch = Watch()
+        let figures: [String: Int]
         switch (arguments.first, arguments.count) {
         case ("read", 3):
             let reading = try JSONReading(file: arguments[1], selector: arguments[2])
-            action = { try reading.run() }
+            watch.start()
+            figures = try reading.run()
         case ("map", 3):
             let rows = try TaskRows(file: arguments[1], path: arguments[2])
-            action = { try rows.encode { _ in } }
+            watch.start()
+            figures = try rows.encode { $0 }
         case ("load", 5):
             let rows = try TaskRows(file: arguments[1], path: arguments[2])
-            action = { try await rows.load(url: arguments[3], table: arguments[4]) }
+            figures = try await rows.load(url: arguments[3], table: arguments[4]) { watch.start() }
         default: throw Misuse()
         }
-        let clock = ContinuousClock()
-        let (start, startOfProcessor) = (clock.now, processorSeconds())
-        var figures = try await action().mapValues(Double.init)
-        figures["seconds"] = (clock.now - start) / .seconds(1)
-        figures["cpu_seconds"] = processorSeconds() - startOfProcessor
+        var all = figures.mapValues(Double.init)
+        (all["seconds"], all["cpu_seconds"]) = watch.elapsed()
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        return try encoder.encode(figures)
+        return try encoder.encode(all)
     }
 
-    /// The processor time that this process has used, in the program and in the kernel.
-    private static func processorSeconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    /// The time on the clock and of the processor since it was started.
+    private struct Watch {
+        private var begin = ContinuousClock.now
+        private var processor = 0.0
+
+        mutating func start() {
+            (begin, processor) = (.now, Self.processorSeconds())
+        }
+
+        func elapsed() -> (seconds: Double, processor: Double) {
+            ((ContinuousClock.now - begin) / .seconds(1), Self.processorSeconds() - processor)
+        }
+
+        /// The processor time that this process has used, in the program and in the kernel.
+        private static func processorSeconds() -> Double {
+            var time = timespec()
+            clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+        }
     }
 
     private struct Misuse: Error, CustomStringConvertible {

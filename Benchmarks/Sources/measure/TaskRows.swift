@@ -21,24 +21,31 @@ struct TaskRows: Sendable {
         extractor = RecordExtractor(mapping: try .shipped())
     }
 
-    /// Reads, maps and encodes every task and hands the encoded rows out piece by piece.
-    func encode(_ put: ([UInt8]) throws -> Void) throws -> [String: Int] {
+    /// Reads, maps and encodes every task and hands the encoded rows out piece by piece; `put` gives back one that is not
+    /// needed any more, or an empty one.
+    func encode(_ put: ([UInt8]) throws -> [UInt8]) throws -> [String: Int] {
         let size = try file.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
         let fileID = DeterministicID(namespace: .file, parts: [path])
         let source = RecordExtractor.Source(path: path, fileID: fileID, size: size)
         var encoder = CopyBinaryEncoder()
-        var rows = 0
-        _ = try extractor.extract(source, open: { try reader() }) { record in
+        var (rows, spare) = (0, [UInt8]())
+        let retract = { throw InvalidFile() }
+        _ = try extractor.extract(source, open: { try reader() }, retract: retract) { record in
             guard let row = record.rows.first, row.table == .tasks else { return }
             encoder.startRow(columns: row.packed.count + 1)
             try encoder.append(row.packed)
             encoder.uuid(high: record.recordID.high, low: record.recordID.low)
             rows += 1
-            if encoder.count >= Self.pieceBytes { try put(encoder.take()) }
+            if encoder.count >= Self.pieceBytes { spare = try put(encoder.take(reusing: spare)) }
         }
         encoder.finish()
-        try put(encoder.take())
+        _ = try put(encoder.take())
         return ["bytes": size, "rows": rows]
+    }
+
+    /// Rows that were sent could not be taken back.
+    private struct InvalidFile: Error, CustomStringConvertible {
+        let description = "the file is no valid JSON"
     }
 
     private func reader() throws -> RecordExtractor.ByteReader {
@@ -50,21 +57,19 @@ struct TaskRows: Sendable {
 extension CopyBinaryEncoder {
     fileprivate mutating func append(_ values: MappedValues) throws {
         try values.bytes.withUnsafeBufferPointer { bytes in
-            var skipped = 0
-            for cell in values.cells {
-                guard cell.kind != .null else {
-                    skipped += 1
-                    continue
-                }
-                if skipped > 0 { nulls(skipped) }
-                skipped = 0
-                try append(cell, bytes)
+            try add(atMost: values.count * CopyRow.overhead + bytes.count) { (row) throws(PostgresError) in
+                for cell in values.cells { try row.append(cell, bytes) }
             }
-            nulls(skipped)
         }
     }
+}
 
-    private mutating func append(_ cell: MappedValues.Cell, _ bytes: UnsafeBufferPointer<UInt8>) throws {
+extension CopyRow {
+    @inline(__always)
+    fileprivate mutating func append(
+        _ cell: MappedValues.Cell,
+        _ bytes: UnsafeBufferPointer<UInt8>
+    ) throws(PostgresError) {
         switch cell.kind {
         case .null: null()
         case .text, .json: field(UnsafeBufferPointer(rebasing: bytes[cell.place]))

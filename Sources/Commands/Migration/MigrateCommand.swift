@@ -68,7 +68,10 @@ struct MigrateCommand: RunnableCommand {
         }
         return try await LockFile.withLock(at: context.home + "/run/migrate.lock", holder: "cortex migrate") {
             let facts = try await context.withTree(of: source) { root in
-                let setup = MigrationSetup(source: root, mapping: mapping, context: context, configure: configure)
+                let setup = MigrationSetup(source: root, mapping: mapping, context: context) { options in
+                    configure(&options)
+                    if !dryRun { options.secondSession = { try await context.withRunningDatabase(selection, $0) } }
+                }
                 return try await withSession(selection, context: context) { session in
                     try await setup.migration(progress: context.progress(progress))
                         .run(session: session, facts: setup.newFacts(target: selection.name))

@@ -31,7 +31,7 @@ struct ChunkLoader: Sendable {
         var changed = 0
         if layout.purpose == .load {
             changed += try await writeBlobs(batch)
-            try await abandon(batch)
+            changed -= try await abandon(batch)
         }
         changed += try await copy(batch.files, into: layout.files, StagingLayout.fileColumns)
         changed += try await copy(batch.records, into: layout.records, StagingLayout.recordColumns)
@@ -124,29 +124,34 @@ struct ChunkLoader: Sendable {
         }
     }
 
-    private func abandon(_ batch: StagingBatch) async throws {
+    /// Takes back what earlier batches added of files; gives how many rows of `source.*` that were.
+    private func abandon(_ batch: StagingBatch) async throws -> Int {
+        var removed = 0
         for file in batch.abandoned {
-            try await Self.remove(fileID: file.fileID, session: session)
-            let content = PostgresValue.bytes(file.sha256)
-            try await session.query(
+            removed += try await Self.remove(fileID: file.fileID, session: session)
+            guard let sha256 = file.sha256 else { continue }
+            let content = PostgresValue.bytes(sha256)
+            removed += try await session.query(
                 """
                 DELETE FROM source.blobs b WHERE b.sha256 = $1
                 AND NOT EXISTS (SELECT FROM source.files f WHERE f.sha256 = b.sha256)
                 """,
                 [content]
-            )
-            try await session.query(
+            ).affected
+            removed += try await session.query(
                 """
                 DELETE FROM source.blob_chunks c WHERE c.sha256 = $1
                 AND NOT EXISTS (SELECT FROM source.blobs b WHERE b.sha256 = c.sha256)
                 """,
                 [content]
-            )
+            ).affected
         }
+        return removed
     }
 
-    /// Removes everything of a file that is not whole, and of its members.
-    static func remove(fileID: DeterministicID, session: PostgresSession) async throws {
+    /// Removes everything of a file that is not whole, and of its members; gives how many rows of `source.*` that were.
+    @discardableResult
+    static func remove(fileID: DeterministicID, session: PostgresSession) async throws -> Int {
         let id = PostgresValue.text(fileID.description)
         let files = "(SELECT file_id FROM source.files WHERE $1::uuid IN (file_id, container_file_id))"
         for table in CatalogTable.all {
@@ -158,9 +163,12 @@ struct ChunkLoader: Sendable {
                 [id]
             )
         }
-        for table in ["staging.staged_files", "source.findings", "source.records", "source.files"] {
-            try await session.query("DELETE FROM \(table) WHERE file_id IN \(files)", [id])
+        try await session.query("DELETE FROM staging.staged_files WHERE file_id IN \(files)", [id])
+        var removed = 0
+        for table in ["source.findings", "source.records", "source.files"] {
+            removed += try await session.query("DELETE FROM \(table) WHERE file_id IN \(files)", [id]).affected
         }
+        return removed
     }
 
     static func array(_ ids: [DeterministicID]) -> String {

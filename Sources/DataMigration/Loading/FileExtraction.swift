@@ -36,7 +36,9 @@ struct FileExtraction {
         _ row: StagingBatch.FileRow,
         open: () throws -> RecordExtractor.ByteReader
     ) throws -> FileReading {
-        try reader.extractor.extract(
+        // A verification has nothing that could be taken back.
+        let retract = reader.storesBytes ? { try sink.retract() } : nil
+        return try reader.extractor.extract(
             RecordExtractor.Source(
                 path: reader.source.mappingPath(of: row.path),
                 member: row.memberPath,
@@ -45,6 +47,7 @@ struct FileExtraction {
             ),
             acceptRepairs: reader.options.acceptRepairs,
             open: open,
+            retract: retract,
             emit: { try sink.add($0) }
         )
     }

@@ -14,6 +14,9 @@ final class FileSink {
     private let put: (StagingBatch) throws -> Void
     private var openRow: StagingBatch.FileRow?
     private var isRowWritten = false
+    /// What was added of the open file.
+    private var openRecords = 0
+    private var openFindings: [Finding] = []
 
     init(put: @escaping (StagingBatch) throws -> Void) {
         self.put = put
@@ -23,19 +26,33 @@ final class FileSink {
     func begin(_ row: StagingBatch.FileRow) {
         openRow = row
         isRowWritten = false
+        openRecords = 0
+        openFindings = []
     }
 
     /// A record of the open file.
     func add(_ record: ExtractedRecord) throws {
         guard let openRow else { preconditionFailure("a record without an open file") }
         try batch.add(record, fileID: openRow.fileID)
+        openRecords += 1
         try flushIfLarge()
     }
 
     /// A finding about the open file.
     func add(_ finding: Finding) {
         guard let openRow else { preconditionFailure("a finding without an open file") }
+        openFindings.append(finding)
         batch.add(finding, fileID: openRow.fileID, recordID: nil)
+    }
+
+    /// The records of the open file turned out to be none: they are taken back, and the file begins anew.
+    func retract() throws {
+        guard let row = openRow else { preconditionFailure("no file is open") }
+        let findings = openFindings
+        batch.progress.records -= openRecords
+        try takeBack(row, content: nil)
+        begin(row)
+        for finding in findings { add(finding) }
     }
 
     /// The open file ends in this state.
@@ -54,9 +71,13 @@ final class FileSink {
     /// A file turned out to have changed: what was handed out of it and of its members is taken back.
     func abandon(_ row: StagingBatch.FileRow) throws {
         guard let sha256 = row.sha256 else { preconditionFailure("a file without bytes cannot change") }
+        try takeBack(row, content: sha256)
+    }
+
+    private func takeBack(_ row: StagingBatch.FileRow, content: [UInt8]?) throws {
         try flush()
         openRow = nil
-        batch.abandoned.append(StagingBatch.Abandonment(fileID: row.fileID, sha256: sha256))
+        batch.abandoned.append(StagingBatch.Abandonment(fileID: row.fileID, sha256: content))
         try flush()
     }
 

@@ -39,21 +39,19 @@ extension CopyBinaryEncoder {
 
     mutating func values(_ values: MappedValues) throws {
         try values.bytes.withUnsafeBufferPointer { bytes in
-            var skipped = 0
-            for cell in values.cells {
-                guard cell.kind != .null else {
-                    skipped += 1
-                    continue
-                }
-                if skipped > 0 { nulls(skipped) }
-                skipped = 0
-                try value(cell, bytes)
+            try add(atMost: values.count * CopyRow.overhead + bytes.count) { (row) throws(PostgresError) in
+                for cell in values.cells { try row.append(cell, bytes) }
             }
-            nulls(skipped)
         }
     }
+}
 
-    private mutating func value(_ cell: MappedValues.Cell, _ bytes: UnsafeBufferPointer<UInt8>) throws {
+extension CopyRow {
+    @inline(__always)
+    fileprivate mutating func append(
+        _ cell: MappedValues.Cell,
+        _ bytes: UnsafeBufferPointer<UInt8>
+    ) throws(PostgresError) {
         switch cell.kind {
         case .null: null()
         case .text, .json: field(UnsafeBufferPointer(rebasing: bytes[cell.place]))

@@ -12,10 +12,11 @@ struct StagingBatch: Sendable {
         let reading: FileReading
     }
 
-    /// A file of earlier batches whose bytes changed meanwhile: everything of it and of its members goes.
+    /// A file of earlier batches: everything of it and of its members goes.
     struct Abandonment: Sendable {
         let fileID: DeterministicID
-        let sha256: [UInt8]
+        /// The content that goes too, unless another file has it; nil where the file is read again as it is.
+        let sha256: [UInt8]?
     }
 
     /// Counts for the event stream.

@@ -13,6 +13,10 @@ struct Resolver: Sendable {
     /// The system has been cut over: rows changed or deleted since then are left alone, and nothing is removed.
     let protectsChanges: Bool
     let aliases: [(alias: String, agentID: String)]
+    /// Empty tables that at least so many rows come into are filled without their secondary indexes.
+    let worthwhileRows: Int64
+    /// Whether those indexes are made after the transaction, by `IndexRebuild.complete`: nobody reads the tables yet.
+    let postponesIndexes: Bool
 
     private var layout: StagingLayout { StagingLayout(purpose: .load) }
     private var sql: ResolutionSQL { ResolutionSQL(layout: layout, protectsChanges: protectsChanges) }
@@ -53,6 +57,7 @@ struct Resolver: Sendable {
         let populated = try await populatedTables()
         let indexes = try await IndexRebuild.begin(
             tables: CatalogTable.all.filter { !populated.contains($0.name) },
+            worthwhileRows: worthwhileRows,
             session: session
         )
         try await session.query("SET LOCAL ROLE \(Self.loaderRole)")
@@ -85,7 +90,11 @@ struct Resolver: Sendable {
         try await session.query("RESET ROLE")
         // Before the indexes: none can be made on a table whose deferred checks are still to come.
         try await session.query("SET CONSTRAINTS ALL IMMEDIATE")
-        try await indexes.finish(session: session)
+        if postponesIndexes {
+            try await indexes.postpone(session: session)
+        } else {
+            try await indexes.finish(session: session)
+        }
         changed += try await RelationFindings(session: session).rewrite()
         return changed
     }

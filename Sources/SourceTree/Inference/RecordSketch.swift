@@ -153,7 +153,7 @@ struct RecordSketch: Sendable {
     private static func identifier(_ value: JSONValue) -> String? {
         switch value.kind {
         case .string:
-            guard let text = value.string, !text.isEmpty, !text.utf8.contains(0),
+            guard let text = value.string, !text.isEmpty, !text.holdsNUL,
                 text.utf8.count <= RecordMapper.longestID
             else { return nil }
             return text

@@ -8,6 +8,10 @@ struct ExtractionRun {
     let path: MappingPath
     let rule: MappingRule?
     let acceptRepairs: Bool
+    /// Whether records of a value too large to be held back go out before it is known to be valid.
+    private let trustsLargeValues: Bool
+    /// Whether records went out of a value that is invalid: nothing of the run counts then.
+    private(set) var hasTrustedInVain = false
     /// What is added to offsets and ordinals of a repaired text.
     private let base: (offset: Int, ordinal: Int)
     private let factory: RecordFactory
@@ -16,7 +20,7 @@ struct ExtractionRun {
     private(set) var reading: FileReading
     private var held: [Held] = []
     private var heldBytes = 0
-    /// The value whose records go out as they come because it is known to be valid, or are dropped as invalid.
+    /// The value whose records go out as they come, because it is known or trusted to be valid, or are dropped as invalid.
     private var decided: (ordinal: Int, isValid: Bool)?
     /// The first byte of the record of the current value that went out last.
     private var lastEmittedStart: Int?
@@ -25,10 +29,8 @@ struct ExtractionRun {
 
     /// A value that selectors chose, waiting for its top-level value to end.
     private struct Held {
-        let place: RecordFactory.Place
-        let text: ArraySlice<UInt8>?
-        let selector: Int
-        /// Those that chose it too; seldom any.
+        let record: FoundRecord
+        /// The other selectors that chose it too; seldom any.
         var others: [Int] = []
     }
 
@@ -40,6 +42,7 @@ struct ExtractionRun {
         path: MappingPath,
         rule: MappingRule?,
         acceptRepairs: Bool,
+        trustsLargeValues: Bool = false,
         repairedAt base: (offset: Int, ordinal: Int)? = nil
     ) {
         self.limits = limits
@@ -47,6 +50,7 @@ struct ExtractionRun {
         self.path = path
         self.rule = rule
         self.acceptRepairs = acceptRepairs
+        self.trustsLargeValues = trustsLargeValues
         self.base = base ?? (0, 0)
         factory = RecordFactory(limits: limits, source: source, path: path, isRepaired: base != nil)
         single = rule?.selections.map { [$0] } ?? []
@@ -59,20 +63,24 @@ struct ExtractionRun {
         open: () throws -> RecordExtractor.ByteReader,
         emit: (ExtractedRecord) throws -> Void
     ) throws {
-        let selectors = try selectors()
+        let (selectors, fileID, base, limits) = (try selectors(), source.fileID, base, limits.json)
+        let prepare = { @Sendable (item: ScanItem) in FoundItem(item, of: fileID, base: base) }
         guard source.size < Self.scannedAheadBytes else {
-            return try ScanAhead.forEachItem(reader: try open(), selectors: selectors, limits: limits.json) { item in
-                try take(item, open: open, emit: emit)
-            }
+            return try ScanAhead.forEachItem(
+                reader: try open(),
+                selectors: selectors,
+                limits: limits,
+                prepare: prepare
+            ) { try take($0, open: open, emit: emit) }
         }
         var scanner = JSONRecordScanner(
             reader: try open(),
             selectors: selectors,
             tolerance: .tolerant,
-            limits: limits.json
+            limits: limits
         )
         while let item = try scanner.next() {
-            guard try take(item, open: open, emit: emit) else { return }
+            guard try take(prepare(item), open: open, emit: emit) else { return }
         }
     }
 
@@ -85,18 +93,34 @@ struct ExtractionRun {
 
     /// Handles an item; false when the rest of the file is not to be read.
     private mutating func take(
+        _ item: FoundItem,
+        open: () throws -> RecordExtractor.ByteReader,
+        emit: (ExtractedRecord) throws -> Void
+    ) throws -> Bool {
+        switch item {
+        case .record(let record):
+            try hold(record, open: open, emit: emit)
+            return true
+        case .other(let item): return try take(item, open: open, emit: emit)
+        }
+    }
+
+    private mutating func take(
         _ item: ScanItem,
         open: () throws -> RecordExtractor.ByteReader,
         emit: (ExtractedRecord) throws -> Void
     ) throws -> Bool {
         switch item {
-        case .record(let selector, let ordinal, let pointer, let span, let bytes, _):
-            try hold(selector, ordinal, pointer, span, bytes, open: open, emit: emit)
+        case .record: break
         case .value(let ordinal, _, _):
             reading.values += 1
             if decided?.isValid ?? true { try release(emit: emit) }
             startValue(after: ordinal)
         case .invalid(let ordinal, let span, let error):
+            if trustsLargeValues, decided != nil {
+                hasTrustedInVain = true
+                return false
+            }
             startValue(after: ordinal)
             reading.error = reading.error ?? error
             reading.invalidStretches += 1
@@ -121,37 +145,35 @@ struct ExtractionRun {
     // MARK: Holding back
 
     private mutating func hold(
-        _ selector: Int,
-        _ ordinal: Int,
-        _ pointer: String,
-        _ span: ByteSpan,
-        _ bytes: ArraySlice<UInt8>?,
+        _ record: FoundRecord,
         open: () throws -> RecordExtractor.ByteReader,
         emit: (ExtractedRecord) throws -> Void
     ) throws {
         if let decided, !decided.isValid { return }
-        let located = ByteSpan(start: span.start + base.offset, end: span.end + base.offset)
-        if let last = held.last, last.place.span == located, last.place.pointer == pointer {
-            held[held.count - 1].others.append(selector)
+        if let last = held.last, last.record.place == record.place {
+            held[held.count - 1].others.append(record.selector)
             return
         }
         if decided != nil {
             try release(emit: emit)
         } else if heldBytes > limits.heldBackBytes {
-            try decide(ordinal, open: open, emit: emit)
+            try decide(record.place.ordinal - base.ordinal, open: open, emit: emit)
             if decided?.isValid == false { return }
         }
-        heldBytes += bytes?.count ?? 0
-        let place = RecordFactory.Place(pointer: pointer, ordinal: ordinal + base.ordinal, span: located)
-        held.append(Held(place: place, text: bytes, selector: selector))
+        heldBytes += record.heldBytes
+        held.append(Held(record: record))
     }
 
-    /// Reads ahead to learn whether the current value is valid.
+    /// Reads ahead to learn whether the current value is valid, unless it is trusted to be.
     private mutating func decide(
         _ ordinal: Int,
         open: () throws -> RecordExtractor.ByteReader,
         emit: (ExtractedRecord) throws -> Void
     ) throws {
+        guard !trustsLargeValues else {
+            decided = (ordinal, true)
+            return try release(emit: emit)
+        }
         let invalid = try invalidOrdinals ?? readAhead(open: open)
         invalidOrdinals = invalid
         decided = (ordinal, !invalid.contains(ordinal))
@@ -169,7 +191,8 @@ struct ExtractionRun {
         var invalid: Set<Int> = []
         while let item = try scanner.next() {
             guard case .invalid(let ordinal, let span, _) = item else { continue }
-            if span.count > limits.heldBackBytes / 16 { invalid.insert(ordinal) }
+            // A held record counts at most a hundred times its bytes.
+            if span.count > limits.heldBackBytes / 128 { invalid.insert(ordinal) }
             if rule?.format == .json { break }
         }
         return invalid
@@ -179,11 +202,12 @@ struct ExtractionRun {
     private mutating func release(emit: (ExtractedRecord) throws -> Void) throws {
         guard let rule else { return }
         for item in held {
+            let selector = item.record.selector
             let selections =
                 item.others.isEmpty
-                ? single[item.selector] : ([item.selector] + item.others).sorted().map { rule.selections[$0] }
-            guard let record = record(of: item, selections: selections) else { continue }
-            lastEmittedStart = item.place.span.start
+                ? single[selector] : ([selector] + item.others).sorted().map { rule.selections[$0] }
+            guard let record = record(of: item.record, selections: selections) else { continue }
+            lastEmittedStart = item.record.place.span.start
             reading.records += 1
             try emit(record)
         }
@@ -191,7 +215,7 @@ struct ExtractionRun {
         heldBytes = 0
     }
 
-    private mutating func record(of item: Held, selections: [RecordSelection]) -> ExtractedRecord? {
+    private mutating func record(of item: FoundRecord, selections: [RecordSelection]) -> ExtractedRecord? {
         if let text = item.text { return factory.record(at: item.place, text: text, selections: selections) }
         if let certain = selections.first(where: { $0.conditions.isEmpty }) {
             return factory.tooLarge(at: item.place, selection: certain)
@@ -233,7 +257,12 @@ struct ExtractionRun {
             for finding in RecordFactory.findings(of: error, proposal: proposal) { add(finding) }
             return
         }
-        let place = RecordFactory.Place(pointer: "", ordinal: ordinal + base.ordinal, span: located)
+        let place = RecordFactory.Place(
+            fileID: source.fileID,
+            pointer: "",
+            ordinal: ordinal + base.ordinal,
+            span: located
+        )
         reading.records += 1
         try emit(
             factory.invalid(

@@ -5,12 +5,15 @@ public struct MappingVocabulary: Sendable, Hashable {
     /// Whether letters' case is ignored (ASCII letters only; a vocabulary is a list of program words).
     public let ignoresCase: Bool
     private let words: [String: String]
-    /// The raw words in ASCII by their hash, with ours.
-    private let table: [UInt64: Entry]
+    /// The raw words in ASCII with ours, in an open hash table whose size is a power of two.
+    ///
+    /// A `Dictionary` would hash the hash again, for a word or two of every record.
+    private let table: [Entry?]
 
     private struct Entry: Sendable, Hashable {
+        let hash: UInt64
         let raw: [UInt8]
-        let word: String
+        let word: [UInt8]
     }
 
     init(name: String, ignoresCase: Bool, words: [String: String]) {
@@ -19,19 +22,32 @@ public struct MappingVocabulary: Sendable, Hashable {
         self.words =
             ignoresCase ? Dictionary(words.map { (Self.folded($0.key), $0.value) }) { first, _ in first } : words
         let ascii = self.words.filter { $0.key.utf8.allSatisfy { $0 < 0x80 } }
-        table = Dictionary(
-            ascii.map { raw, word in
-                let raw = Array(raw.utf8)
-                return (raw.withUnsafeBufferPointer(NameHash.words), Entry(raw: raw, word: word))
-            }
-        ) { first, _ in first }
+        var size = 2
+        while size < ascii.count * 2 { size *= 2 }
+        var table = [Entry?](repeating: nil, count: size)
+        for (raw, word) in ascii {
+            let raw = Array(raw.utf8)
+            let hash = raw.withUnsafeBufferPointer(NameHash.words)
+            var place = Int(truncatingIfNeeded: hash) & (size - 1)
+            while table[place] != nil { place = (place + 1) & (size - 1) }
+            table[place] = Entry(hash: hash, raw: raw, word: Array(word.utf8))
+        }
+        self.table = table
     }
 
-    /// Our word for a raw one that is written in ASCII, its letters' case as it is listed; nil where it takes a closer
-    /// look to tell.
-    func word(forASCII raw: UnsafeBufferPointer<UInt8>) -> String? {
-        guard let entry = table[NameHash.words(raw)], entry.raw.elementsEqual(raw) else { return nil }
-        return entry.word
+    /// Hands out our word for a raw one that is written in ASCII, its letters' case as it is listed; false where it takes a
+    /// closer look to tell.
+    func withWord(forASCII raw: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) -> Bool {
+        let hash = NameHash.words(raw)
+        var place = Int(truncatingIfNeeded: hash) & (table.count - 1)
+        while let entry = table[place] {
+            if entry.hash == hash, entry.raw.elementsEqual(raw) {
+                entry.word.withUnsafeBufferPointer(body)
+                return true
+            }
+            place = (place + 1) & (table.count - 1)
+        }
+        return false
     }
 
     /// Our word for a raw one; nil when it is unknown.

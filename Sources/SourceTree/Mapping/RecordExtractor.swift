@@ -66,11 +66,17 @@ public struct RecordExtractor: Sendable {
     ///
     /// `open` starts to read the file from its first byte; it is called once, and again for a value that is too large
     /// to hold back or a stretch that is looked at for repairs. With `acceptRepairs` the records of a broken stretch
-    /// come from its repaired text, where a repair is proposed. Throws only what `open`, its readers and `emit` throw.
+    /// come from its repaired text, where a repair is proposed.
+    ///
+    /// A caller that can forget the records of a file gives `retract`: those of a value too large to be held back are handed
+    /// out before it is known to be valid, and where it is not, `retract` is called, once, and the file is read anew: what
+    /// was handed out before counts no more. Without it such a value is read ahead. Throws only what `open`, its readers,
+    /// `retract` and `emit` throw.
     public func extract(
         _ source: Source,
         acceptRepairs: Bool = false,
         open: () throws -> ByteReader,
+        retract: (() throws -> Void)? = nil,
         emit: (ExtractedRecord) throws -> Void
     ) throws -> FileReading {
         let path = source.mappingPath
@@ -80,15 +86,26 @@ public struct RecordExtractor: Sendable {
             if rule?.format == .note { reading.findings = [try Self.note(open: open)] }
             return reading
         }
-        var run = ExtractionRun(
-            limits: limits,
-            source: source,
-            path: path,
-            rule: rule,
-            acceptRepairs: acceptRepairs
-        )
-        try run.read(open: open, emit: emit)
-        return run.finishedReading()
+        func read(trusting: Bool) throws -> FileReading? {
+            var run = ExtractionRun(
+                limits: limits,
+                source: source,
+                path: path,
+                rule: rule,
+                acceptRepairs: acceptRepairs,
+                trustsLargeValues: trusting
+            )
+            try run.read(open: open, emit: emit)
+            return run.hasTrustedInVain ? nil : run.finishedReading()
+        }
+        if let retract {
+            if let reading = try read(trusting: true) { return reading }
+            try retract()
+        }
+        guard let reading = try read(trusting: false) else {
+            preconditionFailure("a run that trusts nothing cannot fail")
+        }
+        return reading
     }
 
     /// Reads a file whose bytes are in memory; see the other method.
@@ -117,12 +134,13 @@ public struct RecordExtractor: Sendable {
         guard let rule = mapping.rule(for: path), let tokens = MappingPointer.split(pointer) else { return nil }
         let factory = RecordFactory(limits: limits, source: source, path: path, isRepaired: isRepaired)
         let place = RecordFactory.Place(
+            fileID: source.fileID,
             pointer: pointer,
             ordinal: ordinal,
             span: ByteSpan(start: byteStart, end: byteStart + text.count)
         )
         let selections = rule.selections.filter { $0.matches(tokens) }
-        return selections.isEmpty ? nil : factory.record(at: place, text: text, selections: selections)
+        return selections.isEmpty ? nil : factory.record(at: place, text: RecordText(text), selections: selections)
     }
 
     /// The text of a note as a finding, at most 1,000 bytes of it.

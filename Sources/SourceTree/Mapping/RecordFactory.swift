@@ -9,33 +9,42 @@ struct RecordFactory {
     let isRepaired: Bool
 
     /// Where a record is.
-    struct Place {
+    struct Place: Hashable, Sendable {
+        let id: DeterministicID
         let pointer: String
         let ordinal: Int
         let span: ByteSpan
+
+        /// A place in a file, with the record's id, which is made of it.
+        init(fileID: DeterministicID, pointer: String, ordinal: Int, span: ByteSpan) {
+            id = RecordExtractor.recordID(fileID: fileID, pointer: pointer, ordinal: ordinal, byteStart: span.start)
+            self.pointer = pointer
+            self.ordinal = ordinal
+            self.span = span
+        }
     }
 
     /// The record at a place for the first selection whose conditions hold; nil when none does.
-    func record(at place: Place, text: ArraySlice<UInt8>, selections: [RecordSelection]) -> ExtractedRecord? {
+    func record(at place: Place, text: RecordText, selections: [RecordSelection]) -> ExtractedRecord? {
         let document: JSONDocument
         do {
-            document = try JSONDocument(tolerant: text, base: place.span.start, limits: limits.json)
+            document = try JSONDocument(tolerant: text.bytes, base: place.span.start, limits: limits.json)
         } catch {
             return selections.first.map {
-                invalid(at: place, text: text, kind: $0.shape.kind, error: error, proposal: nil)
+                invalid(at: place, text: text.bytes, kind: $0.shape.kind, error: error, proposal: nil)
             }
         }
         let value = document.root
         guard let selection = selections.first(where: { $0.conditions.allSatisfy { $0.holds(for: value) } }) else {
             return nil
         }
-        return record(at: place, text: text, value: value, selection: selection)
+        return record(at: place, text: text, document: document, selection: selection)
     }
 
     private func record(
         at place: Place,
-        text: ArraySlice<UInt8>,
-        value: JSONValue,
+        text: RecordText,
+        document: JSONDocument,
         selection: RecordSelection
     ) -> ExtractedRecord {
         let shape = selection.shape
@@ -45,25 +54,27 @@ struct RecordFactory {
             path: path,
             pointer: place.pointer,
             ordinal: place.ordinal,
-            record: value,
+            record: document.root,
             limit: limits.findingsPerRecord
         )
         var inspector = RecordInspector()
-        inspector.inspect(value, findings: &mapper.findings)
+        if text.mayHoldSecret || !RecordScreen.isClean(document) {
+            inspector.inspect(document.root, findings: &mapper.findings)
+        }
         let (disposition, rows) = mapper.map()
         if selection.checksFileName { checkFileName(&mapper) }
         if let reason = inspector.docReason, disposition == .candidate {
             mapper.findings.add(.notStorableAsJSONB, "jsonb cannot hold it: \(reason)", at: place.span.start)
         }
         return ExtractedRecord(
-            recordID: recordID(at: place),
+            recordID: place.id,
             pointer: place.pointer,
             ordinal: place.ordinal,
             span: place.span,
             kind: shape.kind,
             naturalID: mapper.naturalID,
-            text: text,
-            value: value,
+            text: text.bytes,
+            value: document.root,
             docReason: inspector.docReason,
             resolution: shape.resolution,
             sourceRank: selection.rank,
@@ -156,7 +167,7 @@ struct RecordFactory {
         findings: [Finding]
     ) -> ExtractedRecord {
         ExtractedRecord(
-            recordID: recordID(at: place),
+            recordID: place.id,
             pointer: place.pointer,
             ordinal: place.ordinal,
             span: place.span,
@@ -172,15 +183,6 @@ struct RecordFactory {
             isRepaired: isRepaired,
             rows: [],
             findings: findings
-        )
-    }
-
-    private func recordID(at place: Place) -> DeterministicID {
-        RecordExtractor.recordID(
-            fileID: source.fileID,
-            pointer: place.pointer,
-            ordinal: place.ordinal,
-            byteStart: place.span.start
         )
     }
 }

@@ -1,3 +1,4 @@
+import Domain
 import LosslessJSON
 
 /// The top-level members of one record, found by slot, with what columns consumed of them.
@@ -17,6 +18,10 @@ struct RecordFields {
         var isConsumed = false
         /// Whether its key occurs more than once; such a member is never consumed.
         var isRepeated = false
+        /// The exact time that it was found to name, microseconds since 1970; `noTime` where nobody has looked.
+        var time = Self.noTime
+
+        static let noTime = Int64.min
     }
 
     init(record: JSONValue, slots: MemberSlots) {
@@ -69,18 +74,33 @@ struct RecordFields {
         }
     }
 
-    /// What no column holds: an object of the members left, or the whole value where it is no object.
-    func rest() -> [UInt8]? {
-        guard record.kind == .object else { return isRecordConsumed ? nil : Array(record.rawText) }
-        var text: [UInt8] = []
-        text.reserveCapacity(record.span.count)
-        for member in members where !member.isConsumed {
-            text.append(text.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
-            record.appendMember(at: member.place, to: &text)
+    /// Remembers the exact time that a member names.
+    mutating func noteTime(_ microseconds: Int64, of member: Int) {
+        members[member].time = microseconds
+    }
+
+    /// The exact time that a member names, where somebody has looked.
+    func exactTime(of member: Int) -> Int64? {
+        let time = members[member].time
+        return time == Member.noTime ? nil : time
+    }
+
+    /// Sets a column to what no column holds: an object of the members left, or the whole value where it is no object.
+    func putRest(in target: Int, of values: inout MappedValues) {
+        guard record.kind == .object else {
+            if !isRecordConsumed { record.rawText.withUnsafeBufferPointer { values.setJSON(target, to: $0) } }
+            return
         }
-        guard !text.isEmpty else { return nil }
-        text.append(UInt8(ascii: "}"))
-        return text
+        guard members.contains(where: { !$0.isConsumed }) else { return }
+        values.setJSON(target) { text in
+            var separator = UInt8(ascii: "{")
+            for member in members where !member.isConsumed {
+                text.append(separator)
+                separator = UInt8(ascii: ",")
+                record.appendMember(at: member.place, to: &text)
+            }
+            text.append(UInt8(ascii: "}"))
+        }
     }
 }
 

@@ -19,13 +19,8 @@ struct RecordInspector {
     /// Nesting followed on the stack; what is deeper waits for its turn.
     private static let deepestOnStack = 128
 
-    /// Inspects a record; `docReason` is set where `jsonb` refuses it.
+    /// Looks at every value of a record; `docReason` is set where `jsonb` refuses it.
     mutating func inspect(_ record: JSONValue, findings: inout RecordFindings) {
-        if !RecordScreen.isClean(record.rawText) { inspectValues(of: record, findings: &findings) }
-    }
-
-    /// Looks at every value, whatever the screen says.
-    mutating func inspectValues(of record: JSONValue, findings: inout RecordFindings) {
         visit(record, depth: 0, findings: &findings)
         while let (value, place) = postponed.popLast() {
             path = place

@@ -8,39 +8,64 @@ extension RecordMapper {
     /// closer look.
     ///
     /// Most columns of most records take this way, which makes no text and no reference on its own.
-    mutating func applyPlain(_ column: ColumnProgram, slot: Int, values: inout MappedValues) -> Bool {
+    mutating func applyPlain(
+        _ step: ColumnStep,
+        slot: Int,
+        of program: RowProgram,
+        values: inout MappedValues
+    ) -> Bool {
         guard let (index, place) = fields.place(slot: slot) else { return true }
+        let (target, record) = (step.target, fields.record)
         let isApplied: Bool
-        switch column.plain {
+        switch step.plain {
         case .text:
-            let isName = shape.agentTargets.contains(column.target)
+            let isName = shape.agentTargetBits & MemberSlots.bit(target) != 0
             isApplied = with(place) { text in
                 guard !isName || Self.isEvenASCII(text) else { return false }
-                values.setText(column.target, to: text)
+                values.setText(target, to: text)
                 return true
             }
-        case .instant:
-            isApplied = with(place) { text in
-                guard case .exact(let time) = SourceInstant(utf8: text) else { return false }
-                values.setInstant(column.target, microseconds: time)
-                return true
-            }
-        case .json:
-            guard fields.record.kind(at: place) != .null else { return true }
-            fields.record.withRawText(at: place) { values.setJSON(column.target, to: $0) }
+        case .integer:
+            guard record.kind(at: place) == .number else { return false }
+            guard let number = record.withRawText(at: place, Self.plainInteger) else { return false }
+            values.setInteger(target, to: number)
             isApplied = true
-        case .word:
-            guard case .word(let vocabulary, let raw?) = column.transform else { return false }
+        case .instant:
+            let time = record.withPlainText(at: place) { text -> Int64? in
+                guard case .exact(let time) = SourceInstant(utf8: text) else { return nil }
+                return time
+            }
+            guard let time, let time else { return false }
+            values.setInstant(target, microseconds: time)
+            fields.noteTime(time, of: index)
+            isApplied = true
+        case .json:
+            guard record.kind(at: place) != .null else { return true }
+            record.withRawText(at: place) { values.setJSON(target, to: $0) }
+            isApplied = true
+        case .word(let vocabulary, let raw):
             isApplied = with(place) { text in
-                guard let word = vocabulary.word(forASCII: text) else { return false }
-                values[column.target] = .text(word)
-                values.setText(raw, to: text)
-                return true
+                let isKnown = program.vocabularies[vocabulary].withWord(forASCII: text) {
+                    values.setText(target, to: $0)
+                }
+                if isKnown { values.setText(raw, to: text) }
+                return isKnown
             }
         case .other: return false
         }
         if isApplied { fields.consume(.member(index)) }
         return isApplied
+    }
+
+    /// A whole number of at most eighteen digits, written as it would be written anew; nil for all others.
+    private static func plainInteger(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
+        guard (1...18).contains(text.count) else { return nil }
+        var number: Int64 = 0
+        for byte in text {
+            guard (48...57).contains(byte) else { return nil }
+            number = number * 10 + Int64(byte - 48)
+        }
+        return number
     }
 
     private func with(_ place: JSONMemberPlace, _ body: (UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
@@ -65,7 +90,7 @@ extension RecordMapper {
     }
 
     private mutating func applyText(_ column: ColumnProgram, _ text: String, values: inout MappedValues) {
-        guard !text.utf8.contains(0) else { return }
+        guard !text.holdsNUL else { return }
         switch column.transform {
         case .word(let vocabulary, let raw):
             if let raw { values[raw] = .text(text) }
@@ -228,6 +253,11 @@ extension RecordMapper {
         values: inout MappedValues
     ) {
         guard value.kind == .string else { return wrongType(value, column, expected: "owner/name, a name or a URL") }
+        if let text = value.plainText, let slash = Self.onlySlash(of: text) {
+            text[..<slash].withUnsafeBufferPointer { values.setText(owner, to: $0) }
+            text[(slash + 1)...].withUnsafeBufferPointer { values.setText(column.target, to: $0) }
+            return fields.consume(place)
+        }
         guard let text = storableText(value) else { return }
         if text.utf8.contains(UInt8(ascii: ":")), text.contains("://") {
             guard let url else { return }
@@ -242,6 +272,18 @@ extension RecordMapper {
         values[column.target] = .text(String(name))
         if parts.count == 2 { values[owner] = .text(String(Substring(parts[0]))) }
         fields.consume(place)
+    }
+
+    /// The place of the slash of `owner/name`; nil for every other text.
+    private static func onlySlash(of text: ArraySlice<UInt8>) -> Int? {
+        var slash: Int?
+        for (place, byte) in zip(text.indices, text) {
+            if byte == UInt8(ascii: ":") { return nil }
+            guard byte == UInt8(ascii: "/") else { continue }
+            guard slash == nil, place > text.startIndex, place < text.endIndex - 1 else { return nil }
+            slash = place
+        }
+        return slash
     }
 
     // MARK: Numbers and times

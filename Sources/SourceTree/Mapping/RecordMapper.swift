@@ -48,8 +48,10 @@ struct RecordMapper {
         }
         if let problem = findNaturalID() { return (.quarantined(problem), []) }
         let own = ownRow()
-        var rows = [own]
-        rows += impliedRows()
+        var rows: [MappedRow] = []
+        rows.reserveCapacity(1 + shape.implied.count + shape.agentColumns.count)
+        rows.append(own)
+        addImpliedRows(to: &rows)
         addInferredAgents(of: own.packed, to: &rows)
         return (.candidate, rows)
     }
@@ -70,9 +72,10 @@ struct RecordMapper {
     /// The time that a source names; nil where it gives no text of the record.
     private func instant(_ source: ValueSource) -> SourceInstant? {
         if let member = MemberRead(source) {
-            guard let (_, place) = fields.place(slot: member.slot) else { return nil }
-            if member.isWhole, let instant = fields.record.withPlainText(at: place, { SourceInstant(utf8: $0) }) {
-                return instant
+            guard let (index, place) = fields.place(slot: member.slot) else { return nil }
+            if member.isWhole {
+                if let time = fields.exactTime(of: index) { return .exact(microseconds: time) }
+                if let time = fields.record.withPlainText(at: place, { SourceInstant(utf8: $0) }) { return time }
             }
         }
         guard case .json(let value, _) = resolve(source) else { return nil }
@@ -151,11 +154,11 @@ struct RecordMapper {
     private mutating func identifier(_ found: FoundValue) -> String? {
         switch found {
         case .nothing, .boolean: return nil
-        case .text(let text): return text.isEmpty || text.utf8.contains(0) ? nil : text
+        case .text(let text): return text.isEmpty || text.holdsNUL ? nil : text
         case .json(let value, _):
             switch value.kind {
             case .string:
-                guard let text = value.string, !text.isEmpty, !text.utf8.contains(0) else { return nil }
+                guard let text = value.string, !text.isEmpty, !text.holdsNUL else { return nil }
                 return text
             case .number: return value.integer == nil ? nil : value.numberText
             case .object, .array, .true, .false, .null: return nil
@@ -280,7 +283,7 @@ struct RecordMapper {
             fields.record.rawText.withUnsafeBufferPointer { values.setJSON(target, to: $0) }
         case .collect(let target):
             if shape.row.usesNaturalID { fields.consume(naturalIDPlace) }
-            if let rest = fields.rest() { rest.withUnsafeBufferPointer { values.setJSON(target, to: $0) } }
+            fields.putRest(in: target, of: &values)
         }
         return MappedRow(table: shape.table, role: "", values: values, rank: rank)
     }
@@ -289,9 +292,12 @@ struct RecordMapper {
         var values = MappedValues(nulls: program.width)
         // The record's own row holds about what the record does, implied ones little.
         values.reserve(program === shape.row ? fields.record.span.count : 64)
-        for (index, mask) in program.slotMasks.enumerated() where mask & fields.presentSlots != 0 || mask == .max {
+        let present = fields.presentSlots
+        for (index, step) in program.steps.enumerated() where step.slots & present != 0 || step.slots == .max {
+            if let slot = step.onlySlot(of: present), applyPlain(step, slot: slot, of: program, values: &values) {
+                continue
+            }
             let column = program.columns[index]
-            if let slot = onlySlot(of: column), applyPlain(column, slot: slot, values: &values) { continue }
             let found = firstValue(of: column, element: element)
             if case .nothing = found { continue }
             apply(column, to: found, values: &values)
@@ -299,20 +305,7 @@ struct RecordMapper {
         return values
     }
 
-    /// The slot of the whole member that a column is read from, where the record has no other one that it could be read
-    /// from.
-    private func onlySlot(of column: ColumnProgram) -> Int? {
-        if let slot = column.onlySlot { return slot }
-        var only: Int?
-        for member in column.members where fields.place(slot: member.slot) != nil {
-            guard only == nil, member.isWhole else { return nil }
-            only = member.slot
-        }
-        return only
-    }
-
-    private mutating func impliedRows() -> [MappedRow] {
-        var rows: [MappedRow] = []
+    private mutating func addImpliedRows(to rows: inout [MappedRow]) {
         for implied in shape.implied where implied.conditions.allSatisfy({ $0.holds(for: fields.record) }) {
             guard let each = implied.each else {
                 if let row = impliedRow(implied, role: implied.role, element: nil) { rows.append(row) }
@@ -325,7 +318,6 @@ struct RecordMapper {
                 }
             }
         }
-        return rows
     }
 
     private func list(_ pointer: MappingPointer, slot: Int?) -> JSONValue? {
@@ -381,6 +373,14 @@ struct RecordMapper {
         if hasControls || name.utf8.first == 0x20 || name.utf8.last == 0x20 { return true }
         guard !isASCII, let first = name.unicodeScalars.first, let last = name.unicodeScalars.last else { return false }
         return first.properties.isWhitespace || last.properties.isWhitespace
+    }
+}
+
+extension String {
+    /// Whether it holds U+0000, which no column can.
+    var holdsNUL: Bool {
+        var text = self
+        return text.withUTF8 { $0.contains(0) }
     }
 }
 

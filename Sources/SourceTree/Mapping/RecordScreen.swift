@@ -1,7 +1,10 @@
-/// A first look at a record's bytes: tells most records, in one pass and without following their structure, that
-/// inspecting them would report nothing.
+import LosslessJSON
+
+/// A first look at a record: tells most records, in one pass over their names and values, that inspecting them would
+/// report nothing.
 ///
-/// It may say no for a record without findings, never yes for one with findings.
+/// It may say no for a record without findings, never yes for one with findings. What can be told of the bytes alone,
+/// whether a secret may stand in them, is `SecretDetector.mayHoldSecret`.
 struct RecordScreen: ~Copyable {
     /// The hashes of the names of the open objects, one behind the other.
     private let names: UnsafeMutableBufferPointer<UInt64>
@@ -10,9 +13,11 @@ struct RecordScreen: ~Copyable {
     private let levels: UnsafeMutableBufferPointer<Level>
     private var depth = 0
     /// The innermost container.
-    private var level = Level(start: 0, seen: 0)
+    private var level = Level(end: .max, start: 0, seen: 0)
 
     private struct Level {
+        /// The number of the part behind it.
+        let end: Int
         /// Where its names begin.
         let start: Int
         /// A bit for each name's hash: most names are known to be new by it.
@@ -31,13 +36,13 @@ struct RecordScreen: ~Copyable {
     /// Records beyond this may hold strings or containers that `jsonb` refuses.
     private static let largestRecord = 100 << 20
 
-    /// Whether a record of valid JSON has nothing to report.
-    static func isClean(_ text: ArraySlice<UInt8>) -> Bool {
-        guard text.count <= largestRecord else { return false }
+    /// Whether a record that can hold no secret has nothing to report.
+    static func isClean(_ record: JSONDocument) -> Bool {
+        guard record.bytes.count <= largestRecord else { return false }
         return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: mostOpenNames) { names in
             withUnsafeTemporaryAllocation(of: Level.self, capacity: deepest) { levels in
                 var screen = RecordScreen(names: names, levels: levels)
-                return text.withUnsafeBufferPointer { !SecretDetector.mayHoldSecret($0) && screen.run($0) }
+                return record.allParts { screen.take($1, number: $0) }
             }
         }
     }
@@ -47,86 +52,51 @@ struct RecordScreen: ~Copyable {
         self.levels = levels
     }
 
-    private mutating func run(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        var position = 0
-        while position < text.count {
-            switch text[position] {
-            case ...0x20: position += 1
-            case UInt8(ascii: "\""):
-                guard let end = takeString(text, from: position + 1) else { return false }
-                position = end
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                guard depth < Self.deepest else { return false }
-                levels.initializeElement(at: depth, to: level)
-                depth += 1
-                level = Level(start: nameCount, seen: 0)
-                position += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                guard depth > 0 else { return false }
-                depth -= 1
-                nameCount = level.start
-                level = levels[depth]
-                position += 1
-            case UInt8(ascii: "-"), 48...57:
-                guard let end = takeNumber(text, from: position) else { return false }
-                position = end
-            default: position += 1
-            }
+    /// Looks at a part; false when the record has to be inspected.
+    @inline(__always)
+    private mutating func take(_ part: JSONPart, number: Int) -> Bool {
+        while number >= level.end { leave() }
+        switch part.kind {
+        case .string:
+            if part.hasEscapes { return !part.isName && Self.isPlain(escaped: part.quotedText) }
+            guard part.isName else { return true }
+            let name = part.quotedText
+            return !SecretDetector.isSecretName(name) && takeNewName(NameHash.words(name))
+        case .object, .array: return enter(end: part.next)
+        case .number: return part.rawText.count <= Self.longestExponentNumber || Self.isInRange(part.rawText)
+        case .true, .false, .null: return true
         }
+    }
+
+    private mutating func enter(end: Int) -> Bool {
+        guard depth < Self.deepest else { return false }
+        levels.initializeElement(at: depth, to: level)
+        depth += 1
+        level = Level(end: end, start: nameCount, seen: 0)
         return true
     }
 
-    /// The place behind a string's closing quote; nil when the record has to be inspected.
-    private mutating func takeString(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
-        var end = Self.endOfPlainText(text, from: start)
-        var hasEscapes = false
-        if end < text.count, text[end] == UInt8(ascii: "\\") {
-            hasEscapes = true
-            guard let quote = Self.endOfEscapedText(text, from: start) else { return nil }
-            end = quote
-        }
-        var position = end + 1
-        while position < text.count, text[position] <= 0x20 { position += 1 }
-        guard position < text.count, text[position] == UInt8(ascii: ":") else { return position }
-        let name = UnsafeBufferPointer(rebasing: text[start..<end])
-        guard !hasEscapes, !SecretDetector.isSecretName(name), takeNewName(NameHash.words(name)) else { return nil }
-        return position + 1
+    private mutating func leave() {
+        depth -= 1
+        nameCount = level.start
+        level = levels[depth]
     }
 
-    /// The place of the first quote or backslash, eight bytes at a time (for the test see `ByteSearch` of LosslessJSON).
-    private static func endOfPlainText(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
-        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
-        let bytes = UnsafeRawBufferPointer(text)
-        var position = start
-        while position + 8 <= bytes.count {
-            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
-            let backslashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
-            let marks = ((quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes) & highs
-            if marks != 0 { return position + marks.trailingZeroBitCount >> 3 }
-            position += 8
-        }
-        while position < text.count, text[position] != UInt8(ascii: "\""), text[position] != UInt8(ascii: "\\") {
-            position += 1
-        }
-        return position
-    }
-
-    /// The place of the closing quote of a string with escapes; nil when the record has to be inspected.
-    private static func endOfEscapedText(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
-        var position = start
+    /// Whether a string with escapes holds neither one by number nor a secret that only its escapes set apart.
+    private static func isPlain(escaped text: UnsafeBufferPointer<UInt8>) -> Bool {
+        var position = 0
         var startsWord = true
-        while position < text.count, text[position] != UInt8(ascii: "\"") {
+        while position < text.count {
             let byte = text[position]
-            if startsWord, SecretDetector.mayBeginSecret(text, at: position) { return nil }
+            if startsWord, SecretDetector.mayBeginSecret(text, at: position) { return false }
             startsWord = !SecretDetector.isWordByte(byte)
             if byte == UInt8(ascii: "\\") {
-                guard position + 1 < text.count, text[position + 1] != UInt8(ascii: "u") else { return nil }
+                guard position + 1 < text.count, text[position + 1] != UInt8(ascii: "u") else { return false }
                 position += 1
             }
             position += 1
         }
-        return position
+        return true
     }
 
     /// Notes a name; false when it may be one of its object's again.
@@ -142,19 +112,8 @@ struct RecordScreen: ~Copyable {
         return true
     }
 
-    private func takeNumber(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
-        var position = start
-        var hasExponent = false
-        scan: while position < text.count {
-            switch text[position] {
-            case 48...57, UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "+"): position += 1
-            case UInt8(ascii: "e"), UInt8(ascii: "E"):
-                hasExponent = true
-                position += 1
-            default: break scan
-            }
-        }
-        let longest = hasExponent ? Self.longestExponentNumber : Self.longestPlainNumber
-        return position - start <= longest ? position : nil
+    /// Whether a number without exponent is short enough to be surely in the range of `numeric`.
+    private static func isInRange(_ number: UnsafeBufferPointer<UInt8>) -> Bool {
+        number.count <= longestPlainNumber && !number.contains { $0 | 0x20 == UInt8(ascii: "e") }
     }
 }

@@ -17,6 +17,8 @@ final class RecordShape: Sendable {
     /// Columns whose names imply an agent, each with the role of the row.
     let agentColumns: [AgentColumn]
     let agentTargets: [Int]
+    /// The same as bits; columns beyond the 63rd share the last one.
+    let agentTargetBits: UInt64
     let implied: [ImpliedRow]
     /// Every top-level member that any source reads, with its slot.
     let slots: MemberSlots
@@ -48,6 +50,7 @@ final class RecordShape: Sendable {
         self.rest = rest
         self.agentColumns = agentColumns
         agentTargets = agentColumns.map(\.target)
+        agentTargetBits = agentTargets.reduce(0) { $0 | MemberSlots.bit($1) }
         self.implied = implied
         self.slots = slots
     }
@@ -95,15 +98,19 @@ final class RowProgram: Sendable {
     /// The number of mapped columns of the table.
     let width: Int
     let columns: [ColumnProgram]
-    /// The `slotMask` of each column: most columns of most records have no source, which these tell by themselves.
-    let slotMasks: [UInt64]
+    /// What each column does in most records, without references.
+    let steps: [ColumnStep]
+    /// The vocabularies that steps refer to.
+    let vocabularies: [MappingVocabulary]
     /// Whether a column holds the record's natural id.
     let usesNaturalID: Bool
 
     init(table: CatalogTable, columns: [ColumnProgram]) {
         self.table = table
         self.columns = columns
-        slotMasks = columns.map(\.slotMask)
+        var vocabularies: [MappingVocabulary] = []
+        steps = columns.map { ColumnStep($0, vocabularies: &vocabularies) }
+        self.vocabularies = vocabularies
         width = table.mappedColumns.count
         usesNaturalID = columns.contains { $0.sources == [.naturalID] }
     }
@@ -116,28 +123,51 @@ final class ColumnProgram: Sendable {
     let name: String
     let transform: ColumnTransform
     let sources: [ValueSource]
-    /// The slots of the members that the sources read, as bits; every bit where there are other sources.
-    let slotMask: UInt64
-    /// The slots of the members that the sources read, and whether as a whole; empty where there are other sources.
-    let members: [MemberRead]
     /// The slot of the whole top-level member that is the only source; nil for all other columns.
     let onlySlot: Int?
-    /// What is done to a string that needs no closer look.
-    let plain: PlainTransform
 
     init(target: Int, name: String, transform: ColumnTransform, sources: [ValueSource]) {
         self.target = target
         self.name = name
         self.transform = transform
         self.sources = sources
-        let members = sources.compactMap(MemberRead.init)
-        self.members = members.count == sources.count ? members : []
-        onlySlot = sources.count == 1 && members.first?.isWhole == true ? members.first?.slot : nil
-        plain = PlainTransform(transform)
-        slotMask = sources.reduce(0) { mask, source in
-            guard case .member(let slot, _) = source else { return .max }
-            return mask | MemberSlots.bit(slot)
-        }
+        let only = sources.count == 1 ? MemberRead(sources[0]) : nil
+        onlySlot = only?.isWhole == true ? only?.slot : nil
+    }
+}
+
+/// What a column does in most records: it takes one member as a whole, or none.
+///
+/// No references, because each record goes through the steps of all columns.
+struct ColumnStep: Sendable {
+    /// The place among the table's mapped columns.
+    let target: Int
+    /// The slots of the members that the column's sources read, as bits; every bit where there are other sources.
+    let slots: UInt64
+    /// Those that are read as a whole and have a bit of their own.
+    private let wholeSlots: UInt64
+    /// What is done to a value that needs no closer look.
+    let plain: PlainTransform
+
+    init(_ column: ColumnProgram, vocabularies: inout [MappingVocabulary]) {
+        target = column.target
+        plain = PlainTransform(column.transform, vocabularies: &vocabularies)
+        let members = column.sources.compactMap(MemberRead.init)
+        let hasOthers = members.count < column.sources.count
+        slots = hasOthers ? .max : members.reduce(0) { $0 | MemberSlots.bit($1.slot) }
+        // A slot of which a part is read too is no case for this.
+        let parts = members.reduce(0) { $1.isWhole ? $0 : $0 | MemberSlots.bit($1.slot) }
+        let ownBits = ~MemberSlots.bit(.max)
+        wholeSlots = hasOthers ? 0 : slots & ownBits & ~parts
+    }
+
+    /// The slot of the whole member that the column is read from, where the record has no other one that it could be
+    /// read from; nil where it takes a closer look to tell.
+    @inline(__always)
+    func onlySlot(of present: UInt64) -> Int? {
+        let candidates = slots & present
+        guard candidates & (candidates &- 1) == 0, candidates & wholeSlots != 0 else { return nil }
+        return candidates.trailingZeroBitCount
     }
 }
 
@@ -174,22 +204,27 @@ struct MemberRead: Sendable {
     }
 }
 
-/// What is done to a string without escapes; without references, so that asking for it costs none.
+/// What is done to a value that enters its column as it is written.
 enum PlainTransform: Sendable {
     case text
+    case integer
     case instant
     case json
-    case word
+    /// The place of the vocabulary among those of the row, and the column that keeps the word as written.
+    case word(vocabulary: Int, raw: Int)
     /// What takes the general way.
     case other
 
-    init(_ transform: ColumnTransform) {
+    init(_ transform: ColumnTransform, vocabularies: inout [MappingVocabulary]) {
         switch transform {
         case .text: self = .text
+        case .integer: self = .integer
         case .instant: self = .instant
         case .json: self = .json
-        case .word: self = .word
-        case .lowercase, .integer, .numeric, .boolean, .textArray, .flagWord, .repository: self = .other
+        case .word(let vocabulary, let raw?):
+            self = .word(vocabulary: vocabularies.count, raw: raw)
+            vocabularies.append(vocabulary)
+        case .word, .lowercase, .numeric, .boolean, .textArray, .flagWord, .repository: self = .other
         }
     }
 }
@@ -303,8 +338,10 @@ struct MemberSlots: Sendable {
 
     private func isName(_ known: Name, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
         guard known.count == name.count else { return false }
-        for offset in name.indices where text[known.start + offset] != name[offset] { return false }
-        return true
+        return text.withUnsafeBytes { text in
+            let known = UnsafeRawBufferPointer(rebasing: text[known.start..<known.start + known.count])
+            return ByteMarks.areEqual(known, UnsafeRawBufferPointer(name))
+        }
     }
 
     /// The first place for a hash that is free, or whose slot is the one that is looked for.

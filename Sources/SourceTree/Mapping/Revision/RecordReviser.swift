@@ -28,6 +28,7 @@ struct RecordReviser {
         self.selections = selections
         self.selection = selection
         self.place = RecordFactory.Place(
+            fileID: place.source.fileID,
             pointer: place.pointer,
             ordinal: place.ordinal,
             span: ByteSpan(start: place.byteStart, end: place.byteStart + text.count)
@@ -91,7 +92,8 @@ struct RecordReviser {
     }
 
     private func finished(_ text: [UInt8], _ wish: RowWish) -> RecordRevision? {
-        guard let final = read(text), let record = factory.record(at: place, text: text[...], selections: selections)
+        guard let final = read(text),
+            let record = factory.record(at: place, text: RecordText(text[...]), selections: selections)
         else {
             return nil
         }
@@ -124,7 +126,7 @@ struct RecordReviser {
             plan.remove(at: pointer.text, of: record.document.root)
         }
         guard !plan.isEmpty, let changed = BytePatch.apply(plan.patches(), to: text) else { return nil }
-        let again = factory.record(at: place, text: changed[...], selections: selections)
+        let again = factory.record(at: place, text: RecordText(changed[...]), selections: selections)
         return again.map { $0.disposition != .candidate } ?? true ? changed : nil
     }
 }
