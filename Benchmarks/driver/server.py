@@ -13,6 +13,33 @@ def say(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
+class Session:
+    """A psql that is given statements through a pipe."""
+
+    DONE = "statement done"
+
+    def __init__(self, url):
+        self.process = subprocess.Popen(
+            ["psql", "-qXAt", "-v", "ON_ERROR_STOP=1", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def run(self, statement):
+        """Runs a statement and waits for its end."""
+        self.process.stdin.write(f"{statement};\n\\echo {self.DONE}\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.strip() == self.DONE:
+                return
+        raise SystemExit(f"bench: psql refused {statement}")
+
+
 class Server:
     def __init__(self, cortex, home):
         self.cortex = str(cortex)
@@ -47,6 +74,10 @@ class Server:
         lines = self.sql(database, "\\timing on", *statements)
         times = [re.match(r"Time: ([\d.]+) ms", line) for line in lines]
         return sum(float(time.group(1)) for time in times if time) / 1000
+
+    def session(self, database):
+        """A psql that stays, for statements one by one."""
+        return Session(self.url(database))
 
     def settle(self):
         """Writes out what is dirty, so that one measurement does not pay for the one before."""

@@ -102,7 +102,7 @@ public struct CopyRow: ~Copyable {
 extension CopyRow: Sendable {}
 
 extension CopyBinaryEncoder {
-    /// Adds values that need `size` bytes at the most, in place: several times faster than one by one.
+    /// Adds values that need `size` bytes at the most, in place: the bytes grow once, and not value by value.
     ///
     /// Throws what `write` throws; nothing is added then.
     public mutating func add(

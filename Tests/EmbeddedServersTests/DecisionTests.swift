@@ -111,11 +111,11 @@ struct DecisionTests {
         #expect(settings["effective_cache_size"] == cache)
         #expect(settings["work_mem"] == work)
         #expect(settings["max_connections"] == "120")
-        #expect(settings["max_parallel_maintenance_workers"] == "1")
+        #expect(settings["max_parallel_maintenance_workers"] == "0")
         #expect(settings["dynamic_shared_memory_type"] == nil)
-        let container = PostgresTuning.settings(memory: gibibytes << 30, sharedMemoryBytes: 64 << 20, processors: 1)
+        let container = PostgresTuning.settings(memory: gibibytes << 30, sharedMemoryBytes: 64 << 20, processors: 16)
         #expect(container["dynamic_shared_memory_type"] == "mmap")
-        #expect(container["max_parallel_maintenance_workers"] == "0")
+        #expect(container["max_parallel_maintenance_workers"] == "2")
     }
 
     @Test(

@@ -164,8 +164,9 @@ struct OutageTests {
     func loading() async throws {
         var configuration = ScratchRedisConfiguration()
         configuration.isDurable = true
-        // 0.1 ms for each key; it looks at its clients after 1,024 of them.
-        configuration.lines = ["key-load-delay 100"]
+        // 0.3 ms for each key, six seconds in all, so that a busy machine meets it loading; it looks at its clients after
+        // 1,024 of them.
+        configuration.lines = ["key-load-delay 300"]
         try await TestRedis.withServer(configuration) { server in
             try await withTestClient(server.url) { client in
                 try await client.send(

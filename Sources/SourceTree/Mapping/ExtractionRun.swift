@@ -156,13 +156,21 @@ struct ExtractionRun {
         }
         if decided != nil {
             try release(emit: emit)
-        } else if heldBytes > limits.heldBackBytes {
+        } else if heldBytes > mostHeldBytes {
             try decide(record.place.ordinal - base.ordinal, open: open, emit: emit)
             if decided?.isValid == false { return }
         }
         heldBytes += record.heldBytes
         held.append(Held(record: record))
     }
+
+    /// So many bytes of records wait for the end of their value: fewer where they may go out before, because somebody waits
+    /// for them.
+    private var mostHeldBytes: Int {
+        trustsLargeValues ? min(limits.heldBackBytes, Self.mostHeldOfTrusted) : limits.heldBackBytes
+    }
+
+    private static let mostHeldOfTrusted = 512 << 10
 
     /// Reads ahead to learn whether the current value is valid, unless it is trusted to be.
     private mutating func decide(

@@ -97,6 +97,7 @@ struct RecordMapper {
             return "\(kind.article) where a record of kind \(shape.kind) is \(test.kinds.joined(separator: " or "))"
         }
         guard !test.anyOf.isEmpty, kind == .object else { return nil }
+        guard fields.presentSlots & shape.recordSlots == 0 else { return nil }
         guard !test.anyOf.contains(where: { $0.follow(from: fields.record) != nil }) else { return nil }
         return "an object with none of the fields \(test.anyOf.map(\.text).joined(separator: ", "))"
     }

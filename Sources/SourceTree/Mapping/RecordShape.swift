@@ -11,6 +11,8 @@ final class RecordShape: Sendable {
     let naturalID: [ValueSource]
     let withoutID: MissingIDPolicy
     let recordTest: RecordTest
+    /// Members of which one makes the value a record, as the bits of their slots; what has none takes a closer look.
+    let recordSlots: UInt64
     let newest: [ValueSource]
     let row: RowProgram
     let rest: RestPolicy
@@ -45,6 +47,12 @@ final class RecordShape: Sendable {
         self.naturalID = naturalID
         self.withoutID = withoutID
         self.recordTest = recordTest
+        recordSlots = recordTest.anyOf.reduce(0) { bits, pointer in
+            guard pointer.tokens.count == 1, let slot = slots.number(of: pointer.tokens[0]), slot < 63 else {
+                return bits
+            }
+            return bits | MemberSlots.bit(slot)
+        }
         self.newest = newest
         self.row = row
         self.rest = rest
@@ -327,6 +335,12 @@ struct MemberSlots: Sendable {
             for slot in names.indices { table[place(of: names[slot].hash) { _ in false }] = Int32(slot) }
             return count - 1
         }
+    }
+
+    /// The slot of a name.
+    func number(of name: String) -> Int? {
+        var name = name
+        return name.withUTF8 { number(of: $0) }
     }
 
     /// The slot of an unescaped name.

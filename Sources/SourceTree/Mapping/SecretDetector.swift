@@ -8,9 +8,9 @@ enum SecretDetector {
         "accesstoken", "refreshtoken", "clientsecret", "privatekey", "secretkey", "authtoken",
     ]
     private static let longestName = 16
-    /// Whether one of the names has these ends and this length: a cheap first test.
+    /// Whether one of the names has these ends, this middle and this length: a cheap first test.
     private static let shapes: [Bool] = {
-        var table = [Bool](repeating: false, count: 1_024)
+        var table = [Bool](repeating: false, count: 4_096)
         for name in names { Array(name.utf8).withUnsafeBufferPointer { table[shape(of: $0)] = true } }
         return table
     }()
@@ -32,7 +32,10 @@ enum SecretDetector {
 
     /// The place of a name that is not empty in `shapes`, whatever its letters' case.
     private static func shape(of name: UnsafeBufferPointer<UInt8>) -> Int {
-        (Int(name[0] | 0x20) * 31 + Int(name[name.count - 1] | 0x20) * 7 + name.count * 101) & 1_023
+        let middle = name[name.count / 2]
+        let folded = middle == UInt8(ascii: "-") ? UInt8(ascii: "_") : middle
+        let ends = Int(name[0] | 0x20) &* 31 &+ Int(name[name.count - 1] | 0x20) &* 7
+        return (ends &+ name.count &* 101 &+ Int(folded | 0x20) &* 337) & 4_095
     }
 
     /// Whether a field of this name holds secrets.
