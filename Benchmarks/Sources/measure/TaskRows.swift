@@ -9,8 +9,8 @@ struct TaskRows: Sendable {
     private let path: [UInt8]
     private let extractor: RecordExtractor
 
-    /// Rows are handed out in pieces of about this size; bytes.
-    private static let pieceBytes = 512 << 10
+    /// Rows are handed out in pieces of about this size; larger ones are written to memory before they are sent.
+    private static let pieceBytes = 96 << 10
 
     /// The columns that are encoded, in order.
     static let columns = CatalogTable.tasks.mappedColumns.map { "\"\($0.name)\"" } + ["source_record_id"]
