@@ -68,7 +68,7 @@ let package = Package(
             name: "CortexModules",
             targets: [
                 "Diagnostics", "Domain", "LosslessJSON", "Processes", "RESP", "Postgres", "Redis", "EmbeddedServers",
-                "SourceTree", "SchemaMigration", "SyncMiddleware",
+                "SourceTree", "SchemaMigration", "DataMigration", "SyncMiddleware",
             ]
         ),
     ],

@@ -1,3 +1,4 @@
+import DataMigration
 import Domain
 import Foundation
 import Postgres
@@ -33,7 +34,7 @@ struct TaskRows: Sendable {
         _ = try extractor.extract(source, open: { try reader() }, retract: retract) { record in
             guard let row = record.rows.first, row.table == .tasks else { return }
             encoder.startRow(columns: row.packed.count + 1)
-            try encoder.append(row.packed)
+            try encoder.values(row.packed)
             encoder.uuid(high: record.recordID.high, low: record.recordID.low)
             rows += 1
             if encoder.count >= Self.pieceBytes { spare = try put(encoder.take(reusing: spare)) }
@@ -51,33 +52,5 @@ struct TaskRows: Sendable {
     private func reader() throws -> RecordExtractor.ByteReader {
         let handle = try FileHandle(forReadingFrom: file)
         return { buffer in max(0, read(handle.fileDescriptor, buffer.baseAddress, buffer.count)) }
-    }
-}
-
-extension CopyBinaryEncoder {
-    fileprivate mutating func append(_ values: MappedValues) throws {
-        try values.bytes.withUnsafeBufferPointer { bytes in
-            try add(atMost: values.count * CopyRow.overhead + bytes.count) { (row) throws(PostgresError) in
-                for cell in values.cells { try row.append(cell, bytes) }
-            }
-        }
-    }
-}
-
-extension CopyRow {
-    @inline(__always)
-    fileprivate mutating func append(
-        _ cell: MappedValues.Cell,
-        _ bytes: UnsafeBufferPointer<UInt8>
-    ) throws(PostgresError) {
-        switch cell.kind {
-        case .null: null()
-        case .text, .json: field(UnsafeBufferPointer(rebasing: bytes[cell.place]))
-        case .integer: integer(cell.payload)
-        case .numeric: try numeric(String(decoding: bytes[cell.place], as: UTF8.self))
-        case .boolean: boolean(cell.payload != 0)
-        case .instant: instant(microseconds: cell.payload)
-        case .textArray: textArray(encoded: UnsafeBufferPointer(rebasing: bytes[cell.place]))
-        }
     }
 }

@@ -1,5 +1,5 @@
-import Domain
-import Postgres
+public import Domain
+public import Postgres
 
 /// Encoded rows of one table and how many there are.
 struct StagedRows: Sendable {
@@ -37,7 +37,10 @@ extension CopyBinaryEncoder {
         if let value { write(&self, value) } else { null() }
     }
 
-    mutating func values(_ values: MappedValues) throws {
+    /// The values of a row that a mapping made, all of its columns.
+    ///
+    /// Throws `postgres.protocol` for a number that `numeric` cannot hold; nothing is added then.
+    public mutating func values(_ values: MappedValues) throws {
         try values.bytes.withUnsafeBufferPointer { bytes in
             try add(atMost: values.count * CopyRow.overhead + bytes.count) { (row) throws(PostgresError) in
                 for cell in values.cells { try row.append(cell, bytes) }

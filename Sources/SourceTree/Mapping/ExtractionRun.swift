@@ -20,8 +20,9 @@ struct ExtractionRun {
     private(set) var reading: FileReading
     private var held: [Held] = []
     private var heldBytes = 0
-    /// The value whose records go out as they come, because it is known or trusted to be valid, or are dropped as invalid.
-    private var decided: (ordinal: Int, isValid: Bool)?
+    /// Whether the current value is known or trusted to be valid, so that its records go out as they come, or is invalid and
+    /// they are dropped; nil while that is open.
+    private var isCurrentValid: Bool?
     /// The first byte of the record of the current value that went out last.
     private var lastEmittedStart: Int?
     /// The invalid stretches of the whole file, once it had to be read ahead.
@@ -114,10 +115,10 @@ struct ExtractionRun {
         case .record: break
         case .value(let ordinal, _, _):
             reading.values += 1
-            if decided?.isValid ?? true { try release(emit: emit) }
+            if isCurrentValid ?? true { try release(emit: emit) }
             startValue(after: ordinal)
         case .invalid(let ordinal, let span, let error):
-            if trustsLargeValues, decided != nil {
+            if trustsLargeValues, isCurrentValid != nil {
                 hasTrustedInVain = true
                 return false
             }
@@ -139,7 +140,7 @@ struct ExtractionRun {
         held.removeAll(keepingCapacity: true)
         heldBytes = 0
         lastEmittedStart = nil
-        decided = nil
+        isCurrentValid = nil
     }
 
     // MARK: Holding back
@@ -149,16 +150,16 @@ struct ExtractionRun {
         open: () throws -> RecordExtractor.ByteReader,
         emit: (ExtractedRecord) throws -> Void
     ) throws {
-        if let decided, !decided.isValid { return }
+        if isCurrentValid == false { return }
         if let last = held.last, last.record.place == record.place {
             held[held.count - 1].others.append(record.selector)
             return
         }
-        if decided != nil {
+        if isCurrentValid != nil {
             try release(emit: emit)
         } else if heldBytes > mostHeldBytes {
             try decide(record.place.ordinal - base.ordinal, open: open, emit: emit)
-            if decided?.isValid == false { return }
+            if isCurrentValid == false { return }
         }
         heldBytes += record.heldBytes
         held.append(Held(record: record))
@@ -179,12 +180,12 @@ struct ExtractionRun {
         emit: (ExtractedRecord) throws -> Void
     ) throws {
         guard !trustsLargeValues else {
-            decided = (ordinal, true)
+            isCurrentValid = true
             return try release(emit: emit)
         }
         let invalid = try invalidOrdinals ?? readAhead(open: open)
         invalidOrdinals = invalid
-        decided = (ordinal, !invalid.contains(ordinal))
+        isCurrentValid = !invalid.contains(ordinal)
         if invalid.contains(ordinal) {
             held.removeAll()
             heldBytes = 0

@@ -92,6 +92,7 @@ final class ScanAhead: @unchecked Sendable {
     /// Hands a batch over, when there is room; false when nobody wants it any more.
     private func put(_ batch: [FoundItem]) -> Bool {
         var given: [[FoundItem]] = []
+        // Here, on the thread that made them, and with the lock given back.
         defer { given.removeAll() }
         return condition.withLock {
             while batches.count >= Self.mostWaiting, !isAbandoned { condition.wait() }
