@@ -16,7 +16,7 @@ public enum CortexTool: Sendable {
     ///
     /// This is the one place that reads the process's arguments, environment, terminal and working directory.
     public static func main() async -> Int32 {
-        HeapPolicy.returnBlocks(of: 1 << 20)
+        HeapPolicy.returnBlocks()
         let runner = CommandRunner(
             streams: .process,
             environment: processEnvironment(),

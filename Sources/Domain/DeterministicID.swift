@@ -42,7 +42,8 @@ public struct DeterministicID: Sendable, Hashable, CustomStringConvertible {
 
         fileprivate init(_ namespace: Namespace) {
             text.reserveCapacity(160)
-            text.append(contentsOf: namespace.bytes)
+            text.append(contentsOf: Namespace.base)
+            text.append(namespace.rawValue)
         }
 
         /// Bytes.
@@ -100,9 +101,9 @@ public struct DeterministicID: Sendable, Hashable, CustomStringConvertible {
         /// Rows with surrogate keys: table, record id, role.
         case row = 3
 
-        /// A fixed random base with the case in its last byte.
-        var bytes: [UInt8] {
-            [0x8e, 0x5a, 0x0c, 0x6d, 0x37, 0x1f, 0x4b, 0x92, 0xa4, 0x5e, 0xc0, 0x7e, 0x43, 0x6f, 0x72, rawValue]
-        }
+        /// A fixed random base; the case is the last of the 16 bytes.
+        fileprivate static let base: [UInt8] = [
+            0x8e, 0x5a, 0x0c, 0x6d, 0x37, 0x1f, 0x4b, 0x92, 0xa4, 0x5e, 0xc0, 0x7e, 0x43, 0x6f, 0x72,
+        ]
     }
 }

@@ -57,13 +57,13 @@ private struct InstantScanner {
         guard let days = scanDate() else { return .notATime }
         if position == bytes.count { return .zoneless }
         guard take(UInt8(ascii: "T")) || take(UInt8(ascii: "t")) || take(UInt8(ascii: " ")) else { return .notATime }
-        guard let hour = number(2), hour < 24, take(UInt8(ascii: ":")), let minute = number(2), minute < 60 else {
+        guard let hour = pair(), hour < 24, take(UInt8(ascii: ":")), let minute = pair(), minute < 60 else {
             return .notATime
         }
         var second = 0
         var fraction: (microseconds: Int, isExact: Bool) = (0, true)
         if take(UInt8(ascii: ":")) {
-            guard let value = number(2), value < 60 else { return .notATime }
+            guard let value = pair(), value < 60 else { return .notATime }
             second = value
             if take(UInt8(ascii: ".")) {
                 guard let value = scanFraction() else { return .notATime }
@@ -78,9 +78,10 @@ private struct InstantScanner {
     }
 
     private mutating func scanDate() -> Int? {
-        guard let year = number(4), year >= 1, take(UInt8(ascii: "-")), let month = number(2), (1...12).contains(month),
-            take(UInt8(ascii: "-")), let day = number(2), day >= 1
-        else { return nil }
+        guard let century = pair(), let yearOfCentury = pair(), century + yearOfCentury > 0 else { return nil }
+        guard take(UInt8(ascii: "-")), let month = pair(), (1...12).contains(month) else { return nil }
+        guard take(UInt8(ascii: "-")), let day = pair(), day >= 1 else { return nil }
+        let year = century * 100 + yearOfCentury
         guard day <= Self.days(in: month, of: year) else { return nil }
         return daysFromCivil(year: year, month: month, day: day)
     }
@@ -112,10 +113,10 @@ private struct InstantScanner {
         if take(UInt8(ascii: "Z")) || take(UInt8(ascii: "z")) { return 0 }
         let sign: Int
         if take(UInt8(ascii: "+")) { sign = 1 } else if take(UInt8(ascii: "-")) { sign = -1 } else { return nil }
-        guard let hours = number(2), hours < 16 else { return nil }
+        guard let hours = pair(), hours < 16 else { return nil }
         if position == bytes.count { return sign * hours * 3_600 }
         _ = take(UInt8(ascii: ":"))
-        guard let minutes = number(2), minutes < 60 else { return nil }
+        guard let minutes = pair(), minutes < 60 else { return nil }
         return sign * (hours * 3_600 + minutes * 60)
     }
 
@@ -123,17 +124,17 @@ private struct InstantScanner {
         (48...57).contains(byte) ? Int(byte) - 48 : nil
     }
 
-    private mutating func number(_ count: Int) -> Int? {
-        guard position + count <= bytes.count else { return nil }
-        var value = 0
-        for index in position..<position + count {
-            guard let digit = digit(bytes[index]) else { return nil }
-            value = value * 10 + digit
-        }
-        position += count
-        return value
+    /// The next two digits as a number.
+    @inline(__always)
+    private mutating func pair() -> Int? {
+        guard position + 2 <= bytes.count else { return nil }
+        let (tens, ones) = (bytes[position] &- UInt8(ascii: "0"), bytes[position + 1] &- UInt8(ascii: "0"))
+        guard tens <= 9, ones <= 9 else { return nil }
+        position += 2
+        return Int(tens) * 10 + Int(ones)
     }
 
+    @inline(__always)
     private mutating func take(_ byte: UInt8) -> Bool {
         guard position < bytes.count, bytes[position] == byte else { return false }
         position += 1

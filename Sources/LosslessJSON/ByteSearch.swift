@@ -56,7 +56,14 @@ enum ByteSearch: Sendable {
             guard byte.isJSONWhitespace else { return index }
             index &+= 1
             // Indentation: runs of spaces.
-            while index &+ 8 <= end, word(bytes + index) == ones &* 0x20 { index &+= 8 }
+            while index &+ 8 <= end {
+                let difference = word(bytes + index) ^ (ones &* 0x20)
+                guard difference == 0 else {
+                    index &+= difference.trailingZeroBitCount >> 3
+                    break
+                }
+                index &+= 8
+            }
         }
         return index
     }

@@ -29,6 +29,11 @@ public struct JSONDocument: Sendable {
 
     @usableFromInline let storage: Storage
 
+    /// A document of a tape that was written while its text was read.
+    init(bytes: ArraySlice<UInt8>, base: Int, tape: UnsafeMutableBufferPointer<TapeNode>) {
+        storage = Storage(bytes: bytes, base: base, tape: tape)
+    }
+
     /// Reads exactly one value as RFC 8259 has it, with white space around it: UTF-8, no byte order mark.
     ///
     /// Duplicate names, lone surrogate escapes and numbers of any size are grammatical and kept as they are.
@@ -71,6 +76,9 @@ public struct JSONDocument: Sendable {
     /// All bytes that were read, white space around the value included.
     public var bytes: ArraySlice<UInt8> { storage.bytes }
 
+    /// The memory that the document needs beside its bytes; bytes.
+    public var overhead: Int { storage.nodeCount * MemoryLayout<TapeNode>.stride }
+
     /// The names that occur more than once in one object, for all objects in the order of the text.
     public var duplicateKeys: [DuplicateKey] {
         var found: [DuplicateKey] = []
@@ -78,6 +86,19 @@ public struct JSONDocument: Sendable {
             found += JSONValue(storage: storage, index: index).duplicateKeys
         }
         return found
+    }
+}
+
+extension JSONDocument: Hashable {
+    /// Whether two documents are of the same bytes at the same place.
+    public static func == (left: JSONDocument, right: JSONDocument) -> Bool {
+        left.storage.base == right.storage.base && left.bytes == right.bytes
+    }
+
+    /// Hashes the bytes and their place.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(storage.base)
+        hasher.combine(bytes)
     }
 }
 
@@ -97,7 +118,7 @@ extension JSONDocument {
             }
         }
         if let error { throw error }
-        return Storage(bytes: bytes, base: base, tape: builder.finish())
+        return Storage(bytes: bytes, base: base, tape: builder.take())
     }
 
     /// Builds the tape; returns what does not fit, its offset counted from the first byte.

@@ -92,46 +92,4 @@ extension JSONValue {
     public func value(at place: JSONMemberPlace) -> JSONValue {
         JSONValue(storage: storage, index: Int(place.index) + 1)
     }
-
-    /// What kind of value the member at a place of this object has.
-    @inlinable
-    public func kind(at place: JSONMemberPlace) -> JSONKind { storage.node(Int(place.index) + 1).kind }
-
-    /// Hands out the text of the member at a place of this object where it is a string without escapes, as it stands
-    /// between the quotes; nil for all other values.
-    @inlinable
-    public func withPlainText<Result>(
-        at place: JSONMemberPlace,
-        _ body: (UnsafeBufferPointer<UInt8>) -> Result
-    ) -> Result? {
-        let node = storage.node(Int(place.index) + 1)
-        guard node.kind == .string, !node.hasEscapes else { return nil }
-        return storage.bytes.withUnsafeBufferPointer {
-            body(UnsafeBufferPointer(rebasing: $0[Int(node.start) + 1..<Int(node.end) - 1]))
-        }
-    }
-
-    /// Hands out the exact bytes of the value of the member at a place of this object.
-    @inlinable
-    public func withRawText<Result>(
-        at place: JSONMemberPlace,
-        _ body: (UnsafeBufferPointer<UInt8>) -> Result
-    ) -> Result {
-        let node = storage.node(Int(place.index) + 1)
-        return storage.bytes.withUnsafeBufferPointer {
-            body(UnsafeBufferPointer(rebasing: $0[Int(node.start)..<Int(node.end)]))
-        }
-    }
-
-    /// Appends the member at a place of this object as it is written, without white space around its colon.
-    @inlinable
-    public func appendMember(at place: JSONMemberPlace, to output: inout [UInt8]) {
-        let (name, value) = (storage.node(Int(place.index)), storage.node(Int(place.index) + 1))
-        storage.bytes.withUnsafeBytes { bytes in
-            // Rebased, because a slice is appended byte by byte.
-            output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[Int(name.start)..<Int(name.end)]))
-            output.append(UInt8(ascii: ":"))
-            output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[Int(value.start)..<Int(value.end)]))
-        }
-    }
 }

@@ -36,11 +36,53 @@ public struct JSONPart {
     public var quotedText: UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(rebasing: bytes[Int(node.start) + 1..<Int(node.end) - 1])
     }
+
+    /// The text of a string that is written without escapes; nil for all other values.
+    @inlinable
+    public var plainText: UnsafeBufferPointer<UInt8>? {
+        kind == .string && !hasEscapes ? quotedText : nil
+    }
 }
 
 // It points into the bytes of its document, for the time of a call.
 @available(*, unavailable)
 extension JSONPart: Sendable {}
+
+/// The parts of a document, for the time of a call: without references, so that whoever looks at many of them counts none.
+public struct JSONParts {
+    @usableFromInline let tape: UnsafeMutableBufferPointer<TapeNode>
+    @usableFromInline let bytes: UnsafeBufferPointer<UInt8>
+
+    @inlinable
+    init(tape: UnsafeMutableBufferPointer<TapeNode>, bytes: UnsafeBufferPointer<UInt8>) {
+        self.tape = tape
+        self.bytes = bytes
+    }
+
+    /// The name of the member at a place of this document.
+    @inlinable
+    public func name(at place: JSONMemberPlace) -> JSONPart {
+        JSONPart(node: tape[Int(place.index)], bytes: bytes)
+    }
+
+    /// The value of the member at a place of this document.
+    @inlinable
+    public func value(at place: JSONMemberPlace) -> JSONPart {
+        JSONPart(node: tape[Int(place.index) + 1], bytes: bytes)
+    }
+}
+
+// They point into the bytes of their document, for the time of a call.
+@available(*, unavailable)
+extension JSONParts: Sendable {}
+
+extension JSONValue {
+    /// Hands out the parts of the document that the value is of.
+    @inlinable
+    public func withParts<Result>(_ body: (JSONParts) -> Result) -> Result {
+        storage.bytes.withUnsafeBufferPointer { body(JSONParts(tape: storage.tape, bytes: $0)) }
+    }
+}
 
 extension JSONDocument {
     /// Whether `isWanted` holds for all parts, which it is given in the order of the text, numbered from 0, until it says no.

@@ -42,13 +42,17 @@ public enum JSONPointer: Sendable {
     /// Appends `/` and the index of an element, which is not negative.
     static func append(index: Int, to pointer: inout [UInt8]) {
         pointer.append(Ascii.slash)
-        let first = pointer.count
-        var rest = index
-        repeat {
-            pointer.append(Ascii.zero + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        pointer[first...].reverse()
+        guard index >= 10 else { return pointer.append(Ascii.zero + UInt8(index)) }
+        // As many digits as any number has, from the last one on: there is a pointer for each record.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var (first, rest) = (digits.count, index)
+            while rest > 0 {
+                first -= 1
+                digits.initializeElement(at: first, to: Ascii.zero + UInt8(rest % 10))
+                rest /= 10
+            }
+            pointer.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
+        }
     }
 
     private static func unescape(_ part: ArraySlice<UInt8>) -> [UInt8]? {

@@ -80,18 +80,24 @@ public struct JSONRecordScanner: ~Copyable {
 
     /// Makes a scanner over the bytes that `reader` writes into the buffers it is given.
     ///
-    /// The reader returns how many bytes it wrote and 0 at the end; what it throws comes out of `next`.
+    /// The reader returns how many bytes it wrote and 0 at the end; what it throws comes out of `next`. With `readsRecords`
+    /// records come read where that costs little, which spares reading them a second time.
     public init(
         reader: @escaping (UnsafeMutableRawBufferPointer) throws -> Int,
         selectors: [RecordSelector] = [.root],
         tolerance: JSONTolerance = .tolerant,
-        limits: JSONLimits = JSONLimits()
+        limits: JSONLimits = JSONLimits(),
+        readsRecords: Bool = false
     ) {
         self.tolerance = tolerance
         self.limits = limits
         window = ByteWindow(reader: reader)
         machine = GrammarStateMachine(maximumDepth: limits.maximumDepth, isLenient: tolerance == .tolerant)
-        tracker = RecordTracker(selectors: selectors, maximumNameBytes: limits.maximumRecordBytes)
+        tracker = RecordTracker(
+            selectors: selectors,
+            maximumNameBytes: limits.maximumRecordBytes,
+            writesTapes: readsRecords
+        )
     }
 
     /// The next item, or nil at the end of the stream; throws only what the reader throws.
@@ -162,13 +168,20 @@ extension JSONRecordScanner {
     }
 
     private func item(for record: RecordTracker.Found) -> ScanItem {
-        .record(
+        let bytes = bytes(of: record.span)
+        var document: JSONDocument?
+        // What was read past would be refused in a document.
+        if let bytes, let tape = record.tape, case .none = valueError {
+            document = JSONDocument(bytes: bytes, base: record.span.start, tape: tracker.tapes.copy(tape))
+        }
+        return .record(
             selector: record.selector,
             ordinal: recordOrdinal,
             pointer: record.pointer,
             span: record.span,
-            bytes: bytes(of: record.span),
-            kind: record.kind
+            bytes: bytes,
+            kind: record.kind,
+            document: document
         )
     }
 
@@ -252,6 +265,7 @@ extension JSONRecordScanner {
 
     /// Gets more bytes and lets go of those that neither a record, a name nor a recovery can need.
     private mutating func refill(_ value: inout OpenValue) throws {
+        tracker.limitTape(at: position)
         var keep = max(value.start, position - Self.lookBack - 16)
         if keep > value.start, value.firstLine == nil {
             value.firstLine = FirstLine(of: value.start, before: position, in: window)

@@ -1,11 +1,13 @@
 /// Follows the path through a value while it is read, and notes the records that selectors choose.
-struct RecordTracker: GrammarSink {
+struct RecordTracker: GrammarSink, ~Copyable {
     /// A record that has ended.
     struct Found: Sendable {
         let selector: Int
         let pointer: String
         let span: ByteSpan
         let kind: JSONKind
+        /// Where its tape is; nil where none was written.
+        let tape: Range<Int>?
     }
 
     /// A container on the path whose children selectors may name.
@@ -44,14 +46,26 @@ struct RecordTracker: GrammarSink {
     /// What lies deeper is neither a record nor leads to one: `deepest`, or less inside of a container that no selector
     /// goes on from.
     private var reach: Int
+    /// Writes the tapes of records, which are read once with that.
+    private(set) var tapes: TapeBuilder
+    /// Whether it does.
+    private let writesTapes: Bool
+    private var isWriting = false
+    /// Where the record began whose tape is being written, and its depth.
+    private var tapeStart = (offset: 0, depth: 0)
 
-    init(selectors: [RecordSelector], maximumNameBytes: Int) {
+    /// Records beyond this are read anew by those who want them read; bytes.
+    private static let longestTape = 256 << 10
+
+    init(selectors: [RecordSelector], maximumNameBytes: Int, writesTapes: Bool) {
         self.selectors = selectors
         self.maximumNameBytes = maximumNameBytes
         lengths = selectors.map(\.components.count)
         deepest = lengths.max() ?? -1
         reach = deepest
         matched = Array(repeating: 0, count: selectors.count)
+        self.writesTapes = writesTapes
+        tapes = TapeBuilder(byteCount: 0)
     }
 
     /// Whether what is being read may be a record or a part of a record's path.
@@ -62,6 +76,7 @@ struct RecordTracker: GrammarSink {
         depth = 0
         reach = deepest
         oversizedName = nil
+        isWriting = false
         if !frames.isEmpty { frames.removeAll(keepingCapacity: true) }
         if !open.isEmpty { open.removeAll(keepingCapacity: true) }
         if deepest > 0 { matched = Array(repeating: 0, count: selectors.count) }
@@ -70,6 +85,12 @@ struct RecordTracker: GrammarSink {
     mutating func forgetFound() {
         // One record a value is the usual case, and removing the last is cheaper than removing all.
         if found.count == 1 { found.removeLast() } else { found.removeAll(keepingCapacity: true) }
+        tapes.forgetFinished()
+    }
+
+    /// Writes no tape of a record that has become large by `position`.
+    mutating func limitTape(at position: Int) {
+        if position - tapeStart.offset > Self.longestTape { isWriting = false }
     }
 
     /// The start of the outermost open record that is not yet larger than `maximum` at `position`.
@@ -83,16 +104,19 @@ struct RecordTracker: GrammarSink {
     mutating func open(isObject: Bool, at offset: Int) {
         if depth <= reach { openOnPath(isObject: isObject, at: offset) }
         depth += 1
+        if isWriting { tapes.open(isObject: isObject, at: offset) }
     }
 
     @inline(always)
     mutating func close(end: Int) {
         depth -= 1
+        if isWriting { tapes.close(end: end) }
         if depth <= reach { closeOnPath(end: end) }
     }
 
     @inline(always)
     mutating func name(start: Int, end: Int, hasEscapes: Bool, in bytes: UnsafeRawBufferPointer, base: Int) {
+        if isWriting { tapes.name(start: start, end: end, hasEscapes: hasEscapes, in: bytes, base: base) }
         if end - start > maximumNameBytes, depth <= deepest, oversizedName == nil { oversizedName = start }
         guard depth <= reach else { return }
         nameOnPath(start: start, end: end, hasEscapes: hasEscapes, in: bytes, base: base)
@@ -121,10 +145,11 @@ struct RecordTracker: GrammarSink {
 
     @inline(always)
     mutating func scalar(_ kind: JSONKind, start: Int, end: Int, hasEscapes: Bool) {
+        if isWriting { tapes.scalar(kind, start: start, end: end, hasEscapes: hasEscapes) }
         guard depth <= reach else { return }
         enterElement()
         for selector in selectors.indices where isRecord(selector) {
-            note(selector, span: ByteSpan(start: start, end: end), kind: kind)
+            note(selector, span: ByteSpan(start: start, end: end), kind: kind, tape: nil)
         }
     }
 }
@@ -137,6 +162,12 @@ extension RecordTracker {
         let kind: JSONKind = isObject ? .object : .array
         for selector in selectors.indices where isRecord(selector) {
             open.append(OpenRecord(selector: selector, start: offset, depth: depth, kind: kind))
+        }
+        if writesTapes, open.last?.depth == depth {
+            // A record around this one has none: it may be as large as the file.
+            isWriting = true
+            tapeStart = (offset, depth)
+            tapes.begin(at: offset)
         }
         if depth < deepest { frames.append(Frame(isObject: isObject)) }
         if !leadsOn { reach = depth }
@@ -151,10 +182,16 @@ extension RecordTracker {
     private mutating func closeOnPath(end: Int) {
         reach = deepest
         if depth < deepest { frames.removeLast() }
-        var first = open.count
+        guard let last = open.last, last.depth == depth else { return }
+        var tape: Range<Int>?
+        if isWriting, tapeStart.depth == depth {
+            tape = tapes.finish()
+            isWriting = false
+        }
+        var first = open.count - 1
         while first > 0, open[first - 1].depth == depth { first -= 1 }
         for record in open[first...] {
-            note(record.selector, span: ByteSpan(start: record.start, end: end), kind: record.kind)
+            note(record.selector, span: ByteSpan(start: record.start, end: end), kind: record.kind, tape: tape)
         }
         while open.count > first { open.removeLast() }
     }
@@ -184,8 +221,8 @@ extension RecordTracker {
         matched[selector] == depth && selectors[selector].components.count == depth
     }
 
-    private mutating func note(_ selector: Int, span: ByteSpan, kind: JSONKind) {
-        found.append(Found(selector: selector, pointer: depth > 0 ? pointer : "", span: span, kind: kind))
+    private mutating func note(_ selector: Int, span: ByteSpan, kind: JSONKind, tape: Range<Int>?) {
+        found.append(Found(selector: selector, pointer: depth > 0 ? pointer : "", span: span, kind: kind, tape: tape))
     }
 
     /// The pointer to the value whose parents are on the path.

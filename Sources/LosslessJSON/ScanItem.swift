@@ -6,7 +6,9 @@ public enum ScanItem: Hashable, Sendable {
     ///
     /// `selector` is the selector's place in the list given to the scanner and `ordinal` the top-level value's number, from
     /// 0. `pointer` is the record's own RFC 6901 pointer, empty for the whole value; a lone surrogate in it shows as U+FFFD.
-    /// `bytes` is nil when the record is larger than `maximumRecordBytes`. The records of a value come before the value
+    /// `bytes` is nil when the record is larger than `maximumRecordBytes`. `document` is the record read, where the scanner was
+    /// asked for it and had it at hand: never of scalars, of records with others inside, of large ones, and of such that break
+    /// a limit. The records of a value come before the value
     /// itself; should it turn out invalid they come before that, and must be dropped.
     case record(
         selector: Int,
@@ -14,7 +16,8 @@ public enum ScanItem: Hashable, Sendable {
         pointer: String,
         span: ByteSpan,
         bytes: ArraySlice<UInt8>?,
-        kind: JSONKind
+        kind: JSONKind,
+        document: JSONDocument?
     )
     /// A whole top-level value.
     case value(ordinal: Int, span: ByteSpan, kind: JSONKind)

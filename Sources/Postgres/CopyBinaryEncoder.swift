@@ -21,14 +21,19 @@ public struct CopyBinaryEncoder: Sendable {
         append(Int32(0))
     }
 
-    /// Hands out what has been built and starts anew behind it, in the memory of `spare` where that is large enough: new
-    /// memory of this size would be fetched from the system page by page.
-    public mutating func take(reusing spare: consuming [UInt8] = []) -> [UInt8] {
-        let taken = bytes
-        spare.removeAll(keepingCapacity: true)
-        bytes = spare
-        bytes.reserveCapacity(taken.capacity)
-        return taken
+    /// Hands out what has been built and starts anew behind it.
+    public mutating func take() -> [UInt8] {
+        var piece: [UInt8] = []
+        take(into: &piece)
+        return piece
+    }
+
+    /// Hands out what has been built in place of `piece`, and starts anew behind it in the memory that this had: new memory
+    /// would be fetched from the system page by page.
+    public mutating func take(into piece: inout [UInt8]) {
+        swap(&bytes, &piece)
+        bytes.removeAll(keepingCapacity: true)
+        bytes.reserveCapacity(piece.capacity)
     }
 
     // MARK: Rows

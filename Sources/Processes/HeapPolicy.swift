@@ -8,7 +8,7 @@ public enum HeapPolicy: Sendable {
     ///
     /// glibc does so at first, but raises the limit to the largest block that was ever freed, and then keeps several
     /// times what a load uses. Where there is no glibc nothing is changed.
-    public static func returnBlocks(of size: Int32) {
+    public static func returnBlocks(of size: Int32 = 1 << 20) {
         // M_TRIM_THRESHOLD and M_MMAP_THRESHOLD.
         for setting: Int32 in [-1, -3] { set(setting, size) }
     }

@@ -215,6 +215,23 @@ struct DocumentTests {
         #expect(ends == [10, 8, 8])
     }
 
+    @Test("white space is skipped alike eight bytes at a time and one by one", arguments: 0..<40)
+    func whitespace(_ count: Int) {
+        var generator = SeededGenerator(seed: UInt64(count))
+        for ending in [[], [0x22], [0x00], [0x0B, 0x20], [0xA0]] as [[UInt8]] {
+            let space = (0..<count).map { _ in
+                ([0x20, 0x20, 0x20, 0x0A, 0x09, 0x0D] as [UInt8]).randomElement(using: &generator) ?? 0x20
+            }
+            let bytes = space + ending + [0x20, 0x20]
+            bytes.withUnsafeBufferPointer { text in
+                guard let base = text.baseAddress else { return }
+                for start in 0...count {
+                    #expect(ByteSearch.skipWhitespace(base, start, count + ending.count) == count)
+                }
+            }
+        }
+    }
+
     @Test(
         "bytes are counted alike sixteen at a time and one by one",
         arguments: [0, 1, 15, 16, 17, 4_080, 4_096, 9_001]

@@ -89,7 +89,7 @@ struct LimitTests {
         let limits = JSONLimits(maximumRecordBytes: 1_000)
         let found = try items([("[1]\n[\"", 1), ("x", 5_000), ("\"]\n[2]\n", 1)], limits: limits)
         let sizes = found.compactMap { item -> Int? in
-            guard case .record(_, _, _, _, let bytes, _) = item else { return nil }
+            guard case .record(_, _, _, _, let bytes, _, _) = item else { return nil }
             return bytes?.count ?? -1
         }
         #expect(sizes == [3, -1, 3])
@@ -104,12 +104,23 @@ struct LimitTests {
             let found = try scan(Array("[\(text)]".utf8), selectors: [RecordSelector(pointer: "/0")], limits: limits) {
                 piece
             }
-            guard case .record(_, _, "/0", _, let bytes, .string) = found[0] else {
+            guard case .record(_, _, "/0", _, let bytes, .string, _) = found[0] else {
                 Issue.record("no record")
                 return
             }
             #expect(bytes?.count == (size == 1_001 ? nil : size))
         }
+    }
+
+    @Test("large records are not read on the way, the ones around them are", arguments: [1 << 10, 64 << 10])
+    func readingLargeRecords(piece: Int) throws {
+        let large = "{\"a\":[" + String(repeating: "1,", count: 200_000) + "1]}"
+        let found = try records(
+            Array("[{\"a\":1},\(large),{\"b\":2}]".utf8),
+            selectors: [RecordSelector(pointer: "/*")]
+        ) { piece }
+        #expect(found.map { $0.read == nil } == [false, true, false])
+        #expect(found.map { $0.bytes?.count } == [7, large.utf8.count, 7])
     }
 
     @Test("small records inside a huge value are handed out whole")
@@ -122,8 +133,8 @@ struct LimitTests {
             limits: limits
         )
         #expect(found.count == 20_003)
-        guard case .record(0, 0, "/tasks/20000", _, let bytes?, .object) = found[20_000],
-            case .record(1, 0, "", _, nil, .object) = found[20_001]
+        guard case .record(0, 0, "/tasks/20000", _, let bytes?, .object, _) = found[20_000],
+            case .record(1, 0, "", _, nil, .object, _) = found[20_001]
         else {
             Issue.record("\(found.suffix(3))")
             return

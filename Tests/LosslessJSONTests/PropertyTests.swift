@@ -1,6 +1,7 @@
-import LosslessJSON
 import TestSupport
 import Testing
+
+@testable import LosslessJSON
 
 @Suite("Random texts")
 struct PropertyTests {
@@ -67,10 +68,61 @@ struct PropertyTests {
             #expect(try scan(bytes, selectors: selectors) { 1 } == whole)
             var sizes = SeededGenerator(seed: seed)
             #expect(try scan(bytes, selectors: selectors) { Int.random(in: 1...40, using: &sizes) } == whole)
-            for case .record(_, _, _, let span, let record?, let kind) in whole {
+            for case .record(_, _, _, let span, let record?, let kind, _) in whole {
                 #expect(record.elementsEqual(bytes[span.start..<span.end]))
                 let document = try JSONDocument(tolerant: record, base: span.start)
                 #expect(document.root.span == span && document.root.kind == kind)
+            }
+        }
+    }
+
+    @Test("a record that comes read is what reading it anew gives, in any pieces", arguments: seeds)
+    func readRecords(seed: UInt64) throws {
+        var source = Source(seed: seed)
+        var sizes = SeededGenerator(seed: seed)
+        for _ in 0..<40 {
+            let values = (0..<source.number(1...4)).map { _ in "[" + source.value(depth: 4) + "]" }
+            let bytes = Array(values.joined(separator: source.pick(["\n", "", " "])).utf8)
+            let selectors = try [
+                [.root], [RecordSelector(pointer: "/*")], [.root, RecordSelector(pointer: "/*/*")],
+                [RecordSelector(pointer: "/0/0"), RecordSelector(pointer: "/0")],
+            ]
+            let chosen = source.pick(selectors)
+            let found = try records(bytes, selectors: chosen) { Int.random(in: 1...40, using: &sizes) }
+            for record in found {
+                let anew = try JSONDocument(tolerant: #require(record.bytes), base: record.span.start)
+                let isContainer = anew.root.kind == .object || anew.root.kind == .array
+                let holdsOthers = found.contains {
+                    $0.span != record.span && $0.span.start >= record.span.start && $0.span.end <= record.span.end
+                        && [Ascii.openBrace, Ascii.openBracket].contains(bytes[$0.span.start])
+                }
+                #expect((record.read != nil) == (isContainer && !holdsOthers))
+                guard let read = record.read else { continue }
+                #expect(read == anew)
+                #expect(parts(of: read) == parts(of: anew))
+                #expect(read.root.span == record.span)
+            }
+        }
+    }
+
+    @Test("what comes read of a broken text could be read anew", arguments: seeds)
+    func readRecordsOfBrokenTexts(seed: UInt64) throws {
+        var source = Source(seed: seed)
+        var sizes = SeededGenerator(seed: seed)
+        let limits = JSONLimits(maximumDepth: 4)
+        let selectors = try [RecordSelector(pointer: "/*"), RecordSelector(pointer: "/*/0")]
+        for _ in 0..<60 {
+            var bytes = Array(("[" + source.value(depth: 5) + "," + source.value(depth: 3) + "]").utf8)
+            for _ in 0..<source.number(1...3) {
+                let place = source.number(0...bytes.count - 1)
+                bytes[place] = source.pick([0xFF, 0xC3, 0x00, 0x22, 0x5C, 0x7D, 0x5B, 0x2C])
+            }
+            let found = try records(bytes, selectors: selectors, limits: limits) {
+                Int.random(in: 1...9, using: &sizes)
+            }
+            for case (let span, let text?, let read?) in found {
+                let anew = try JSONDocument(tolerant: text, base: span.start, limits: limits)
+                #expect(parts(of: read) == parts(of: anew))
             }
         }
     }
@@ -82,7 +134,7 @@ struct PropertyTests {
             let bytes = Array(source.value(depth: 4).utf8)
             let root = try JSONDocument(strict: bytes).root
             let selectors = try ["/*", "/*/*", "/*/0", "/0/*/*"].map { try RecordSelector(pointer: $0) }
-            for case .record(_, _, let pointer, let span, _, _) in try scan(bytes, selectors: selectors) {
+            for case .record(_, _, let pointer, let span, _, _, _) in try scan(bytes, selectors: selectors) {
                 // A lone surrogate is not in the pointer, and a duplicate is not where the pointer leads.
                 guard !pointer.contains("\u{FFFD}"), let found = root.value(at: pointer) else { continue }
                 #expect(found.span.start >= span.start)
@@ -101,7 +153,7 @@ struct PropertyTests {
             let chosen = patterns.filter { _ in source.number(0...2) > 0 }
             let selectors = try chosen.map { try RecordSelector(pointer: $0) }
             var found = Set<String>()
-            for case .record(let selector, _, _, let span, _, _) in try scan(bytes, selectors: selectors) {
+            for case .record(let selector, _, _, let span, _, _, _) in try scan(bytes, selectors: selectors) {
                 found.insert("\(chosen[selector]) \(span)")
             }
             let expected = chosen.flatMap { pattern in

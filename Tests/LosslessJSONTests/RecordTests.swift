@@ -68,7 +68,7 @@ struct RecordTests {
     @Test("come with their bytes and kind")
     func bytes() throws {
         let items = try scan(Array(#"{"a": [true, "x"]}"#.utf8), selectors: [try RecordSelector(pointer: "/a/*")])
-        guard case .record(0, 0, "/a/0", let span, let bytes?, .true) = items[0] else {
+        guard case .record(0, 0, "/a/0", let span, let bytes?, .true, _) = items[0] else {
             Issue.record("\(items)")
             return
         }

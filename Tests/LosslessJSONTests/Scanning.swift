@@ -26,6 +26,7 @@ func scan(
     selectors: [RecordSelector] = [],
     tolerance: JSONTolerance = .tolerant,
     limits: JSONLimits = JSONLimits(),
+    readsRecords: Bool = false,
     pieces: @escaping () -> Int = { .max }
 ) throws -> [ScanItem] {
     let source = PieceReader(bytes, nextSize: pieces)
@@ -33,11 +34,39 @@ func scan(
         reader: source.read,
         selectors: selectors,
         tolerance: tolerance,
-        limits: limits
+        limits: limits,
+        readsRecords: readsRecords
     )
     var items: [ScanItem] = []
     while let item = try scanner.next() { items.append(item) }
     return items
+}
+
+/// The records of a text as they come, and what came read of them, nil where nothing did.
+func records(
+    _ bytes: [UInt8],
+    selectors: [RecordSelector],
+    limits: JSONLimits = JSONLimits(),
+    pieces: @escaping () -> Int = { .max }
+) throws -> [(span: ByteSpan, bytes: ArraySlice<UInt8>?, read: JSONDocument?)] {
+    try scan(bytes, selectors: selectors, limits: limits, readsRecords: true, pieces: pieces).compactMap { item in
+        guard case .record(_, _, _, let span, let bytes, _, let read) = item else { return nil }
+        return (span, bytes, read)
+    }
+}
+
+/// Everything that a document knows of its parts.
+func parts(of document: JSONDocument) -> [String] {
+    var parts: [String] = []
+    _ = document.allParts { _, part in
+        let isContainer = part.kind == .object || part.kind == .array
+        parts.append(
+            "\(part.kind) \(part.isName) \(part.hasEscapes) \(isContainer ? part.next : 0) "
+                + String(decoding: part.rawText, as: UTF8.self)
+        )
+        return true
+    }
+    return parts
 }
 
 /// The items of a text, one a string: `value`, `invalid`, `text`, `bom` or `record <pointer>`, then what it spans.
@@ -57,7 +86,7 @@ func outline(
         case .invalid: "invalid \(spanned)"
         case .text: "text \(spanned)"
         case .byteOrderMark: "bom"
-        case .record(let selector, _, let pointer, _, _, _): "record \(selector) \(pointer) \(spanned)"
+        case .record(let selector, _, let pointer, _, _, _, _): "record \(selector) \(pointer) \(spanned)"
         }
     }
 }
@@ -65,7 +94,7 @@ func outline(
 extension ScanItem {
     var span: ByteSpan {
         switch self {
-        case .record(_, _, _, let span, _, _), .value(_, let span, _), .invalid(_, let span, _), .text(let span),
+        case .record(_, _, _, let span, _, _, _), .value(_, let span, _), .invalid(_, let span, _), .text(let span),
             .byteOrderMark(let span):
             span
         }

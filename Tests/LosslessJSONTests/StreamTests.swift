@@ -168,7 +168,7 @@ struct StreamTests {
         let items = try scan(Array("[1]\n{,}\n[2]\n".utf8), selectors: [.root])
         let ordinals = items.map { item in
             switch item {
-            case .record(_, let ordinal, _, _, _, _), .value(let ordinal, _, _), .invalid(let ordinal, _, _): ordinal
+            case .record(_, let ordinal, _, _, _, _, _), .value(let ordinal, _, _), .invalid(let ordinal, _, _): ordinal
             case .text, .byteOrderMark: -1
             }
         }

@@ -85,7 +85,7 @@ struct TreeTests {
         var count = 0
         for name in try names() {
             for item in try scan(try SharedFiles.bytes("\(folder)/\(name)"), selectors: [.root]) {
-                guard case .record(_, _, _, let span, let bytes?, let kind) = item else { continue }
+                guard case .record(_, _, _, let span, let bytes?, let kind, _) = item else { continue }
                 let document = try JSONDocument(tolerant: bytes, base: span.start)
                 #expect(document.root.span == span)
                 #expect(document.root.kind == kind)

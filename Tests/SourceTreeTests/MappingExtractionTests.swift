@@ -163,6 +163,36 @@ struct MappingExtractionTests {
         }
     }
 
+    @Test("a large file gives the same records whether it is scanned ahead or not")
+    func scanningAhead() throws {
+        let tasks = (0..<25_000).map { number in
+            number % 997 == 0
+                ? #"{"id":"t\#(number)","id":"again","title":"a\u0000b"}"#
+                : #"{"id":"t\#(number)","title":"a title","priority":"high","context":{"dependencies":["t1","t2"]}}"#
+        }
+        for end in ["]}", "]", "]} {\"tasks\": [1,]}"] {
+            let text = "{\"tasks\":[\(tasks.joined(separator: ",\n"))\(end)"
+            var extracted: [Extracted] = []
+            for scansAhead in [true, false] {
+                var limits = ExtractionLimits()
+                limits.scansAhead = scansAhead
+                extracted.append(
+                    try RecordExtractor(mapping: extractor.mapping, limits: limits)
+                        .extracted("coordination/task-queue.json", text)
+                )
+            }
+            #expect(extracted[0].bytes.count > 2 << 20 - 1)
+            #expect(extracted[0].reading.state == extracted[1].reading.state)
+            #expect(extracted[0].records.count == extracted[1].records.count)
+            for (ahead, plain) in zip(extracted[0].records, extracted[1].records) {
+                #expect(ahead.recordID == plain.recordID && ahead.sha256 == plain.sha256)
+                #expect(ahead.disposition == plain.disposition && ahead.docReason == plain.docReason)
+                #expect(ahead.rows.map(\.values) == plain.rows.map(\.values))
+                #expect(ahead.findings == plain.findings)
+            }
+        }
+    }
+
     @Test("a record over the limit is quarantined with its span, others come out")
     func tooLarge() throws {
         var limits = ExtractionLimits()

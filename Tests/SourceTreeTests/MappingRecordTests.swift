@@ -453,6 +453,8 @@ struct MappingRecordTests {
             #"{"password":"hunter2hunter2"}"#, #"{"API_KEY" : "0123456789"}"#,
             #"{"api-key":"0123456789"}"#, #"{"Private-Key":"0123456789"}"#,
             #"{"x":"a ghp_0123456789abcdefghij0123456789"}"#, #"{"x":["-----BEGIN PRIVATE KEY-----"]}"#,
+            #"{"id":"sk-0123456789abcdef"}"#, #"{"x":"\npm_0123456789abcdef"}"#,
+            #"{"title":1,"title":2}"#, #"{"id":"a","i\u0064":"b"}"#, #"{"type":{"id":1,"id":2}}"#,
         ]
     )
     func screened(_ text: String) throws {
@@ -460,10 +462,25 @@ struct MappingRecordTests {
     }
 
     @Test(
+        "the screen finds a secret wherever it stands in a text",
+        arguments: [0, 1, 14, 15, 16, 17, 53, 54, 55, 63, 64, 65, 119]
+    )
+    func placed(_ before: Int) throws {
+        for secret in ["sk-0123456789abcdef", "AKIA0123456789ABCDEF", "-----BEGIN PRIVATE KEY-----"] {
+            for after in [0, 1, 7, 40, 70] {
+                let text =
+                    String(repeating: "w ", count: before / 2) + (before % 2 == 1 ? "." : "") + secret
+                    + String(repeating: " v", count: after)
+                #expect(try !Self.isClean(Array(#"{"x":"\#(text)"}"#.utf8)[...]))
+            }
+        }
+    }
+
+    @Test(
         "the screen says yes to plain records",
         arguments: [
             #"{"a":{"b":1},"b":{"a":1},"c":[{"a":1},{"a":2}]}"#, #"{"a":"b","b":"a"}"#, #"{"x":"\n\"\\","y":1.5e10}"#,
-            "7", "[]",
+            "7", "[]", #"{"x":"2025-10-31T12:36:14-06:00 and then many more words","y":"a.b.c.d.e.f.g.h.i.j.k.l"}"#,
         ]
     )
     func plain(_ text: String) throws {
@@ -473,7 +490,10 @@ struct MappingRecordTests {
     }
 
     private static func isClean(_ text: ArraySlice<UInt8>) throws -> Bool {
-        try !RecordText(text).mayHoldSecret && RecordScreen.isClean(JSONDocument(strict: text))
+        let document = try JSONDocument(strict: text)
+        let mapping = try RecordExtractor.shipped.get().mapping
+        let shape = try #require(mapping.rules.first { $0.name == "task-queue" }?.selections.first?.shape)
+        return RecordScreen.isClean(document, RecordFields(record: document.root, shape: shape))
     }
 
     private static func expectNothing(_ text: ArraySlice<UInt8>) throws {

@@ -14,7 +14,7 @@ struct ScanAheadTests {
     }
 
     private func items(of bytes: [UInt8]) throws -> [ScanItem] {
-        var scanner = JSONRecordScanner(reader: RecordExtractor.reader(of: bytes))
+        var scanner = JSONRecordScanner(reader: RecordExtractor.reader(of: bytes), readsRecords: true)
         var items: [ScanItem] = []
         while let item = try scanner.next() { items.append(item) }
         return items

@@ -1,4 +1,5 @@
 import Foundation
+import Processes
 
 /// What has to be measured inside a process; `Benchmarks/bench` runs it and compares.
 ///
@@ -10,6 +11,8 @@ import Foundation
 @main
 enum Measure {
     static func main() async {
+        // As the program has it.
+        HeapPolicy.returnBlocks()
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
             print(String(decoding: try await run(arguments), as: UTF8.self))
@@ -32,7 +35,7 @@ enum Measure {
         case ("map", 3):
             let rows = try TaskRows(file: arguments[1], path: arguments[2])
             watch.start()
-            figures = try rows.encode { $0 }
+            figures = try rows.encode { _ in }
         case ("load", 5):
             let rows = try TaskRows(file: arguments[1], path: arguments[2])
             figures = try await rows.load(url: arguments[3], table: arguments[4]) { watch.start() }

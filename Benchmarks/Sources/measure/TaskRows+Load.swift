@@ -19,14 +19,14 @@ extension TaskRows {
     private func copy(into table: String, _ session: PostgresSession) async throws -> Int {
         let (pieces, mouth) = AsyncThrowingStream<[UInt8], any Error>.makeStream()
         // Unlike the stream, this bounds what is encoded and not sent.
-        let room = DispatchSemaphore(value: 24)
+        let room = DispatchSemaphore(value: 3)
         let spare = Mutex<[[UInt8]]>([])
         let thread = Thread {
             do {
                 _ = try encode { piece in
                     room.wait()
                     mouth.yield(piece)
-                    return spare.withLock { $0.popLast() } ?? []
+                    piece = spare.withLock { $0.popLast() } ?? []
                 }
                 mouth.finish()
             } catch {

@@ -10,8 +10,9 @@ struct TaskRows: Sendable {
     private let path: [UInt8]
     private let extractor: RecordExtractor
 
-    /// Rows are handed out in pieces of about this size; larger ones are written to memory before they are sent.
-    private static let pieceBytes = 96 << 10
+    /// Rows are handed out in pieces of about this size: smaller ones wake the sender more often, larger ones have left the
+    /// caches before they are sent.
+    private static let pieceBytes = 512 << 10
 
     /// The columns that are encoded, in order.
     static let columns = CatalogTable.tasks.mappedColumns.map { "\"\($0.name)\"" } + ["source_record_id"]
@@ -22,14 +23,14 @@ struct TaskRows: Sendable {
         extractor = RecordExtractor(mapping: try .shipped())
     }
 
-    /// Reads, maps and encodes every task and hands the encoded rows out piece by piece; `put` gives back one that is not
-    /// needed any more, or an empty one.
-    func encode(_ put: ([UInt8]) throws -> [UInt8]) throws -> [String: Int] {
+    /// Reads, maps and encodes every task and hands the encoded rows out piece by piece; `put` may leave another piece in the
+    /// place of one that it keeps, for its memory.
+    func encode(_ put: (inout [UInt8]) throws -> Void) throws -> [String: Int] {
         let size = try file.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
         let fileID = DeterministicID(namespace: .file, parts: [path])
         let source = RecordExtractor.Source(path: path, fileID: fileID, size: size)
         var encoder = CopyBinaryEncoder()
-        var (rows, spare) = (0, [UInt8]())
+        var (rows, piece) = (0, [UInt8]())
         let retract = { throw InvalidFile() }
         _ = try extractor.extract(source, open: { try reader() }, retract: retract) { record in
             guard let row = record.rows.first, row.table == .tasks else { return }
@@ -37,10 +38,13 @@ struct TaskRows: Sendable {
             try encoder.values(row.packed)
             encoder.uuid(high: record.recordID.high, low: record.recordID.low)
             rows += 1
-            if encoder.count >= Self.pieceBytes { spare = try put(encoder.take(reusing: spare)) }
+            guard encoder.count >= Self.pieceBytes else { return }
+            encoder.take(into: &piece)
+            try put(&piece)
         }
         encoder.finish()
-        _ = try put(encoder.take())
+        encoder.take(into: &piece)
+        try put(&piece)
         return ["bytes": size, "rows": rows]
     }
 

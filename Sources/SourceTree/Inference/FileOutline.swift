@@ -23,7 +23,7 @@ struct FileOutline: Sendable {
         var text: ArraySlice<UInt8>?
         reading: while let item = try scanner.next() {
             switch item {
-            case .record(_, _, _, _, let bytes, _): text = bytes
+            case .record(_, _, _, _, let bytes, _, _): text = bytes
             case .value(_, let span, let kind): outline.take(text, kind: kind, size: span.count)
             case .invalid:
                 outline.mistakes += 1
@@ -80,7 +80,7 @@ struct FileOutline: Sendable {
         let selector = try RecordSelector(pointer: place + "/*")
         var scanner = JSONRecordScanner(reader: try open(), selectors: [selector], tolerance: .tolerant)
         while let item = try scanner.next() {
-            guard case .record(_, _, let pointer, let span, let bytes, let childKind) = item else { continue }
+            guard case .record(_, _, let pointer, let span, let bytes, let childKind, _) = item else { continue }
             let name = MappingPointer.split(pointer)?.last
             if kind == .object, bytes == nil, childKind.isContainer, let name, name != "*", level < deepestLarge {
                 large.append((pointer, name, childKind, span.count))

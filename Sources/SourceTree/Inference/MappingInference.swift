@@ -112,7 +112,7 @@ public struct MappingInference: Sendable {
         var scanner = JSONRecordScanner(reader: try file.open(), selectors: selectors, tolerance: .tolerant)
         while let item = try scanner.next() {
             switch item {
-            case .record(let selector, _, let pointer, _, let bytes, let kind):
+            case .record(let selector, _, let pointer, _, let bytes, let kind, _):
                 let form = tally.entries[index].group.places[selector].form
                 if form == .keyed, kind != .object { continue }
                 let key = form == .keyed ? MappingPointer.split(pointer)?.last : nil

@@ -19,6 +19,13 @@ enum ByteMarks {
             .| equal(bytes, to: UInt8(ascii: "_")) .| equal(bytes, to: UInt8(ascii: "-"))
     }
 
+    /// Whether one of the marks is set.
+    @inline(__always)
+    static func isAny(_ marks: Marks) -> Bool {
+        let halves = unsafeBitCast(marks, to: SIMD2<UInt64>.self)
+        return halves[0] | halves[1] != 0
+    }
+
     /// The marks as sixteen bits, that of the first byte lowest.
     @inline(__always)
     static func bits(_ marks: Marks) -> UInt64 {
@@ -26,9 +33,11 @@ enum ByteMarks {
         return bits(halves[0]) | bits(halves[1]) << 8
     }
 
-    /// Whether two texts of one length are the same, eight bytes at a time.
+    /// Whether two texts are the same, eight bytes at a time.
     @inline(__always)
-    static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+    static func areEqual(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        let (left, right) = (UnsafeRawBufferPointer(left), UnsafeRawBufferPointer(right))
         var place = 0
         while place + 8 <= left.count {
             guard

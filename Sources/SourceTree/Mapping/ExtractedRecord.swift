@@ -1,5 +1,6 @@
 import Crypto
 public import Domain
+import Foundation
 public import LosslessJSON
 
 /// A record of a file: where it is, what it says, and the rows that it becomes.
@@ -93,6 +94,11 @@ public struct ExtractionLimits: Sendable {
     ///
     /// Default 8 MiB.
     public var repairBytes = 8 << 20
+    /// Whether large files are scanned on a thread of their own, ahead of the one that makes the rows.
+    ///
+    /// Default true where there are more than two processors: with two these threads take them from each other and from the
+    /// server.
+    public var scansAhead = ProcessInfo.processInfo.activeProcessorCount > 2
     /// Findings kept of one record; the rest is counted in one more.
     ///
     /// Default 1,000.

@@ -66,7 +66,7 @@ struct ExtractionRun {
     ) throws {
         let (selectors, fileID, base, limits) = (try selectors(), source.fileID, base, limits.json)
         let prepare = { @Sendable (item: ScanItem) in FoundItem(item, of: fileID, base: base) }
-        guard source.size < Self.scannedAheadBytes else {
+        if self.limits.scansAhead, source.size >= Self.scannedAheadBytes {
             return try ScanAhead.forEachItem(
                 reader: try open(),
                 selectors: selectors,
@@ -78,7 +78,8 @@ struct ExtractionRun {
             reader: try open(),
             selectors: selectors,
             tolerance: .tolerant,
-            limits: limits
+            limits: limits,
+            readsRecords: true
         )
         while let item = try scanner.next() {
             guard try take(prepare(item), open: open, emit: emit) else { return }
@@ -225,7 +226,9 @@ struct ExtractionRun {
     }
 
     private mutating func record(of item: FoundRecord, selections: [RecordSelection]) -> ExtractedRecord? {
-        if let text = item.text { return factory.record(at: item.place, text: text, selections: selections) }
+        if let text = item.text {
+            return factory.record(at: item.place, text: text, read: item.document, selections: selections)
+        }
         if let certain = selections.first(where: { $0.conditions.isEmpty }) {
             return factory.tooLarge(at: item.place, selection: certain)
         }

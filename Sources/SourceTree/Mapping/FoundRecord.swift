@@ -1,8 +1,8 @@
 import Domain
 import LosslessJSON
 
-/// What a scan handed out, its records named and looked over: the part of the work on them that needs no mapping, and
-/// leaves little behind that another thread would have to fetch.
+/// What a scan handed out, its records named: the part of the work on them that needs no mapping, and leaves little behind
+/// that another thread would have to fetch.
 enum FoundItem: Sendable {
     /// A value that a selector chose.
     case record(FoundRecord)
@@ -11,7 +11,7 @@ enum FoundItem: Sendable {
 
     /// An item of the scan of a file; `base` is what is added to offsets and ordinals of a repaired text.
     init(_ item: ScanItem, of fileID: DeterministicID, base: (offset: Int, ordinal: Int)) {
-        guard case .record(let selector, let ordinal, let pointer, let span, let text, _) = item else {
+        guard case .record(let selector, let ordinal, let pointer, let span, let text, _, let document) = item else {
             self = .other(item)
             return
         }
@@ -21,7 +21,11 @@ enum FoundItem: Sendable {
             ordinal: ordinal + base.ordinal,
             span: ByteSpan(start: span.start + base.offset, end: span.end + base.offset)
         )
-        self = .record(FoundRecord(selector: selector, place: place, text: text.map(RecordText.init)))
+        // What was read counts from the first byte of the repaired text.
+        let isInFile = base.offset == 0
+        self = .record(
+            FoundRecord(selector: selector, place: place, text: text, document: isInFile ? document : nil)
+        )
     }
 
     /// The bytes that it holds, about.
@@ -37,31 +41,21 @@ final class FoundRecord: Sendable {
     /// The selector's place in the list of the rule.
     let selector: Int
     let place: RecordFactory.Place
-    /// Nil where there are more bytes than a record may have.
-    let text: RecordText?
+    /// The exact bytes; nil where there are more than a record may have.
+    let text: ArraySlice<UInt8>?
+    /// The text read; nil where that is still to be done.
+    let document: JSONDocument?
 
-    init(selector: Int, place: RecordFactory.Place, text: RecordText?) {
+    init(selector: Int, place: RecordFactory.Place, text: ArraySlice<UInt8>?, document: JSONDocument?) {
         self.selector = selector
         self.place = place
         self.text = text
+        self.document = document
     }
 
     /// The bytes of a record beside its text: its place, and the blocks that these are in.
     private static let overhead = 192
 
     /// The bytes that it holds, about.
-    var heldBytes: Int { Self.overhead + (text?.bytes.count ?? 0) }
-}
-
-/// A record's text, looked over.
-struct RecordText: Sendable {
-    /// The exact bytes.
-    let bytes: ArraySlice<UInt8>
-    /// Whether a secret may stand in it.
-    let mayHoldSecret: Bool
-
-    init(_ bytes: ArraySlice<UInt8>) {
-        self.bytes = bytes
-        mayHoldSecret = bytes.withUnsafeBufferPointer(SecretDetector.mayHoldSecret)
-    }
+    var heldBytes: Int { Self.overhead + (text?.count ?? 0) + (document?.overhead ?? 0) }
 }

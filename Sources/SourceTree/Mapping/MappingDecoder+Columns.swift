@@ -7,7 +7,7 @@ extension MappingDecoder {
         _ node: MappingNode,
         table: CatalogTable,
         without overridden: Set<String> = [],
-        slots: inout MemberSlots
+        slots: inout NumberedNames
     ) -> [ColumnProgram] {
         guard let members = node.members else {
             report(node, "\(node.kind) where columns stand by name")
@@ -47,7 +47,7 @@ extension MappingDecoder {
         _ target: Int,
         _ node: MappingNode,
         table: CatalogTable,
-        slots: inout MemberSlots
+        slots: inout NumberedNames
     ) -> ColumnProgram? {
         guard var members = MappingMembers(node) else {
             let sources = decodeSources(node, slots: &slots)
@@ -198,7 +198,7 @@ extension MappingDecoder {
     // MARK: Sources
 
     /// One source or a list of sources.
-    mutating func decodeSources(_ node: MappingNode, slots: inout MemberSlots) -> [ValueSource] {
+    mutating func decodeSources(_ node: MappingNode, slots: inout NumberedNames) -> [ValueSource] {
         if let text = node.text { return decodeSource(text, node, slots: &slots).map { [$0] } ?? [] }
         guard let elements = node.elements else {
             report(node, "\(node.kind) where sources are expected", hint: "such as `/id`, `$stem` or a list of them")
@@ -216,7 +216,7 @@ extension MappingDecoder {
         return sources
     }
 
-    private mutating func decodeJoin(_ node: MappingNode, slots: inout MemberSlots) -> ValueSource {
+    private mutating func decodeJoin(_ node: MappingNode, slots: inout NumberedNames) -> ValueSource {
         var parts: [ValueSource] = []
         for element in node.elements ?? [] {
             guard let text = text(element) else { continue }
@@ -230,7 +230,8 @@ extension MappingDecoder {
         return .join(parts)
     }
 
-    private mutating func decodeSource(_ text: String, _ node: MappingNode, slots: inout MemberSlots) -> ValueSource? {
+    private mutating func decodeSource(_ text: String, _ node: MappingNode, slots: inout NumberedNames) -> ValueSource?
+    {
         switch text {
         case "$record", "": return .record
         case "$id": return .naturalID
@@ -261,6 +262,6 @@ extension MappingDecoder {
             )
             return nil
         }
-        return .member(slot: slots.slot(for: first), pointer: pointer)
+        return .member(slot: slots.add(first), pointer: pointer)
     }
 }

@@ -59,7 +59,7 @@ extension MappingDecoder {
         let kind = layers.take("kind").flatMap { text($0) } ?? name
         let resolution = layers.take("resolve").flatMap { word($0, as: RecordResolution.self) } ?? .byNaturalID
         let withoutID = layers.take("without-id").flatMap { word($0, as: MissingIDPolicy.self) } ?? .quarantine
-        var slots = MemberSlots()
+        var slots = NumberedNames()
         let ids = layers.take("id").map { decodeSources($0, slots: &slots) } ?? []
         let newest = layers.take("newest").map { decodeSources($0, slots: &slots) } ?? []
         let test = decodeTest(layers.take("record"), layers.take("record-if"))
@@ -99,7 +99,7 @@ extension MappingDecoder {
     private mutating func decodeLayeredColumns(
         _ layers: inout Layers,
         table: CatalogTable,
-        slots: inout MemberSlots
+        slots: inout NumberedNames
     ) -> [ColumnProgram] {
         let own = layers.own.take("columns")
         let base = layers.base?.take("columns")
@@ -170,7 +170,7 @@ extension MappingDecoder {
 
     // MARK: Implied rows
 
-    private mutating func decodeImplied(_ node: MappingNode, slots: inout MemberSlots) -> [ImpliedRow] {
+    private mutating func decodeImplied(_ node: MappingNode, slots: inout NumberedNames) -> [ImpliedRow] {
         guard let elements = node.elements else {
             report(node, "\(node.kind) where a list of implied rows is expected")
             return []
@@ -185,7 +185,7 @@ extension MappingDecoder {
         return rows
     }
 
-    private mutating func decodeImpliedRow(_ node: MappingNode, slots: inout MemberSlots) -> ImpliedRow? {
+    private mutating func decodeImpliedRow(_ node: MappingNode, slots: inout NumberedNames) -> ImpliedRow? {
         guard var members = MappingMembers(node) else {
             report(node, "\(node.kind) where `table`, `role` and `columns` are expected")
             return nil
@@ -214,7 +214,7 @@ extension MappingDecoder {
         return ImpliedRow(
             role: role,
             each: each,
-            eachSlot: each?.tokens.first.map { slots.slot(for: $0) },
+            eachSlot: each?.tokens.first.map { slots.add($0) },
             conditions: conditions,
             row: RowProgram(table: table, columns: columns),
             required: required

@@ -1,20 +1,25 @@
 import LosslessJSON
 
 /// A JSON pointer (RFC 6901) split once, when the mapping is read.
-struct MappingPointer: Sendable, Hashable {
+///
+/// A class: sources of columns hold one, and records go through all of those.
+final class MappingPointer: Sendable, Hashable {
     let text: String
     let tokens: [String]
+    /// The same in UTF-8, by which members are found.
+    private let names: [[UInt8]]
 
     /// Splits a pointer; nil when it neither is empty nor begins with `/`, or holds a bad escape.
     init?(_ text: String) {
-        self.text = text
-        guard !text.isEmpty else {
-            tokens = []
-            return
-        }
         guard let tokens = Self.split(text) else { return nil }
+        self.text = text
         self.tokens = tokens
+        names = tokens.map { Array($0.utf8) }
     }
+
+    static func == (left: MappingPointer, right: MappingPointer) -> Bool { left.text == right.text }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     /// The tokens of a concrete pointer.
     static func split(_ text: String) -> [String]? {
@@ -62,7 +67,14 @@ struct MappingPointer: Sendable, Hashable {
         return current
     }
 
-    func follow(from value: JSONValue) -> JSONValue? {
-        Self.follow(tokens, from: value)
+    /// The value that the tokens from a place on lead to from a value; of duplicate keys the last.
+    func follow(from value: JSONValue, behind first: Int = 0) -> JSONValue? {
+        var current = value
+        for place in first..<max(first, names.count) {
+            guard current.kind == .object else { return Self.follow(tokens[place...], from: current) }
+            guard let next = current[names[place]] else { return nil }
+            current = next
+        }
+        return current
     }
 }

@@ -1,53 +1,19 @@
 /// Raw words of source files and the word of ours that each means.
-public struct MappingVocabulary: Sendable, Hashable {
+public struct MappingVocabulary: Sendable {
     /// The name by which columns refer to it.
     public let name: String
     /// Whether letters' case is ignored (ASCII letters only; a vocabulary is a list of program words).
     public let ignoresCase: Bool
     private let words: [String: String]
-    /// The raw words in ASCII with ours, in an open hash table whose size is a power of two.
-    ///
-    /// A `Dictionary` would hash the hash again, for a word or two of every record.
-    private let table: [Entry?]
-
-    private struct Entry: Sendable, Hashable {
-        let hash: UInt64
-        let raw: [UInt8]
-        let word: [UInt8]
-    }
+    /// Those of the raw words that are ASCII.
+    let plainWords: PlainWords
 
     init(name: String, ignoresCase: Bool, words: [String: String]) {
         self.name = name
         self.ignoresCase = ignoresCase
         self.words =
             ignoresCase ? Dictionary(words.map { (Self.folded($0.key), $0.value) }) { first, _ in first } : words
-        let ascii = self.words.filter { $0.key.utf8.allSatisfy { $0 < 0x80 } }
-        var size = 2
-        while size < ascii.count * 2 { size *= 2 }
-        var table = [Entry?](repeating: nil, count: size)
-        for (raw, word) in ascii {
-            let raw = Array(raw.utf8)
-            let hash = raw.withUnsafeBufferPointer(NameHash.words)
-            var place = Int(truncatingIfNeeded: hash) & (size - 1)
-            while table[place] != nil { place = (place + 1) & (size - 1) }
-            table[place] = Entry(hash: hash, raw: raw, word: Array(word.utf8))
-        }
-        self.table = table
-    }
-
-    /// Hands out our word for a raw one that is written in ASCII, its letters' case as it is listed; false where it takes a
-    /// closer look to tell.
-    func withWord(forASCII raw: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) -> Bool {
-        let hash = NameHash.words(raw)
-        var place = Int(truncatingIfNeeded: hash) & (table.count - 1)
-        while let entry = table[place] {
-            if entry.hash == hash, entry.raw.elementsEqual(raw) {
-                entry.word.withUnsafeBufferPointer(body)
-                return true
-            }
-            place = (place + 1) & (table.count - 1)
-        }
-        return false
+        plainWords = PlainWords(self.words)
     }
 
     /// Our word for a raw one; nil when it is unknown.
@@ -64,6 +30,32 @@ public struct MappingVocabulary: Sendable, Hashable {
 
     static func folded(_ text: String) -> String {
         String(decoding: text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
+    }
+}
+
+/// The raw words of a vocabulary that are ASCII, and the word of ours that each means; a word or two of every record are
+/// looked up.
+final class PlainWords: Sendable {
+    private let raw: NumberedNames
+    /// Ours for each of them, one behind the other, and where each begins.
+    private let ours: [UInt8]
+    private let starts: [Int]
+
+    init(_ words: [String: String]) {
+        var (raw, ours, starts): (NumberedNames, [UInt8], [Int]) = (NumberedNames(), [], [0])
+        for (word, meaning) in words where word.utf8.allSatisfy({ $0 < 0x80 }) {
+            _ = raw.add(word)
+            ours += meaning.utf8
+            starts.append(ours.count)
+        }
+        (self.raw, self.ours, self.starts) = (raw, ours, starts)
+    }
+
+    /// Hands out our word for a raw one, its letters' case as it is listed; false where it takes a closer look to tell.
+    func withWord(for text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) -> Bool {
+        guard let number = raw.number(of: text) else { return false }
+        ours.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[starts[number]..<starts[number + 1]])) }
+        return true
     }
 }
 

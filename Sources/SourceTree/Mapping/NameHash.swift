@@ -8,6 +8,7 @@ enum NameHash {
     }
 
     /// Another hash, eight bytes at a time: each is folded in by a multiplication to 128 bits.
+    @inline(__always)
     static func words(_ text: UnsafeBufferPointer<UInt8>) -> UInt64 {
         let bytes = UnsafeRawBufferPointer(text)
         var hash = start ^ UInt64(bytes.count)

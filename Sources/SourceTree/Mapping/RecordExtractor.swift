@@ -140,7 +140,7 @@ public struct RecordExtractor: Sendable {
             span: ByteSpan(start: byteStart, end: byteStart + text.count)
         )
         let selections = rule.selections.filter { $0.matches(tokens) }
-        return selections.isEmpty ? nil : factory.record(at: place, text: RecordText(text), selections: selections)
+        return selections.isEmpty ? nil : factory.record(at: place, text: text, selections: selections)
     }
 
     /// The text of a note as a finding, at most 1,000 bytes of it.

@@ -7,6 +7,7 @@ struct RecordFactory {
     let source: RecordExtractor.Source
     let path: MappingPath
     let isRepaired: Bool
+    let agents = InferredAgents()
 
     /// Where a record is.
     struct Place: Hashable, Sendable {
@@ -25,13 +26,23 @@ struct RecordFactory {
     }
 
     /// The record at a place for the first selection whose conditions hold; nil when none does.
-    func record(at place: Place, text: RecordText, selections: [RecordSelection]) -> ExtractedRecord? {
+    ///
+    /// Its text is read where that was not done before.
+    func record(
+        at place: Place,
+        text: ArraySlice<UInt8>,
+        read: JSONDocument? = nil,
+        selections: [RecordSelection]
+    ) -> ExtractedRecord? {
         let document: JSONDocument
-        do {
-            document = try JSONDocument(tolerant: text.bytes, base: place.span.start, limits: limits.json)
+        do throws(JSONSyntaxError) {
+            document =
+                if let read { read } else {
+                    try JSONDocument(tolerant: text, base: place.span.start, limits: limits.json)
+                }
         } catch {
             return selections.first.map {
-                invalid(at: place, text: text.bytes, kind: $0.shape.kind, error: error, proposal: nil)
+                invalid(at: place, text: text, kind: $0.shape.kind, error: error, proposal: nil)
             }
         }
         let value = document.root
@@ -43,7 +54,7 @@ struct RecordFactory {
 
     private func record(
         at place: Place,
-        text: RecordText,
+        text: ArraySlice<UInt8>,
         document: JSONDocument,
         selection: RecordSelection
     ) -> ExtractedRecord {
@@ -52,13 +63,14 @@ struct RecordFactory {
             shape: shape,
             rank: selection.rank,
             path: path,
+            agents: agents,
             pointer: place.pointer,
             ordinal: place.ordinal,
             record: document.root,
             limit: limits.findingsPerRecord
         )
         var inspector = RecordInspector()
-        if text.mayHoldSecret || !RecordScreen.isClean(document) {
+        if !RecordScreen.isClean(document, mapper.fields) {
             inspector.inspect(document.root, findings: &mapper.findings)
         }
         let (disposition, rows) = mapper.map()
@@ -73,7 +85,7 @@ struct RecordFactory {
             span: place.span,
             kind: shape.kind,
             naturalID: mapper.naturalID,
-            text: text.bytes,
+            text: text,
             value: document.root,
             docReason: inspector.docReason,
             resolution: shape.resolution,

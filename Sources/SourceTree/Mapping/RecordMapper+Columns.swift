@@ -7,54 +7,42 @@ extension RecordMapper {
     /// Applies the whole member of a slot where its text enters the column as it is written; false where it needs a
     /// closer look.
     ///
-    /// Most columns of most records take this way, which makes no text and no reference on its own.
+    /// Most columns of most records take this way, which makes no text and no reference on its own. `parts` are those of the
+    /// record's document.
     mutating func applyPlain(
         _ step: ColumnStep,
         slot: Int,
         of program: RowProgram,
+        parts: JSONParts,
         values: inout MappedValues
     ) -> Bool {
         guard let (index, place) = fields.place(slot: slot) else { return true }
-        let (target, record) = (step.target, fields.record)
-        let isApplied: Bool
+        let (target, value) = (step.target, parts.value(at: place))
         switch step.plain {
         case .text:
-            let isName = shape.agentTargetBits & MemberSlots.bit(target) != 0
-            isApplied = with(place) { text in
-                guard !isName || Self.isEvenASCII(text) else { return false }
-                values.setText(target, to: text)
-                return true
-            }
+            guard let text = value.plainText else { return false }
+            let isName = shape.agentTargetBits & NumberedNames.bit(target) != 0
+            guard !isName || Self.isEvenASCII(text) else { return false }
+            values.setText(target, to: text)
         case .integer:
-            guard record.kind(at: place) == .number else { return false }
-            guard let number = record.withRawText(at: place, Self.plainInteger) else { return false }
+            guard value.kind == .number, let number = Self.plainInteger(value.rawText) else { return false }
             values.setInteger(target, to: number)
-            isApplied = true
         case .instant:
-            let time = record.withPlainText(at: place) { text -> Int64? in
-                guard case .exact(let time) = SourceInstant(utf8: text) else { return nil }
-                return time
-            }
-            guard let time, let time else { return false }
+            guard let text = value.plainText, case .exact(let time) = SourceInstant(utf8: text) else { return false }
             values.setInstant(target, microseconds: time)
-            fields.noteTime(time, of: index)
-            isApplied = true
+            noteTime(time, slot: slot)
         case .json:
-            guard record.kind(at: place) != .null else { return true }
-            record.withRawText(at: place) { values.setJSON(target, to: $0) }
-            isApplied = true
+            guard value.kind != .null else { return true }
+            values.setJSON(target, to: value.rawText)
         case .word(let vocabulary, let raw):
-            isApplied = with(place) { text in
-                let isKnown = program.vocabularies[vocabulary].withWord(forASCII: text) {
-                    values.setText(target, to: $0)
-                }
-                if isKnown { values.setText(raw, to: text) }
-                return isKnown
-            }
-        case .other: return false
+            guard let text = value.plainText else { return false }
+            let isKnown = program.vocabularies[vocabulary].withWord(for: text) { values.setText(target, to: $0) }
+            guard isKnown else { return false }
+            values.setText(raw, to: text)
+        case .naturalID, .other: return false
         }
-        if isApplied { fields.consume(.member(index)) }
-        return isApplied
+        fields.consume(.member(index))
+        return true
     }
 
     /// A whole number of at most eighteen digits, written as it would be written anew; nil for all others.
@@ -66,10 +54,6 @@ extension RecordMapper {
             number = number * 10 + Int64(byte - 48)
         }
         return number
-    }
-
-    private func with(_ place: JSONMemberPlace, _ body: (UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
-        fields.record.withPlainText(at: place, body) ?? false
     }
 
     /// Whether a text is surely no odd name: ASCII, and no space at its ends.

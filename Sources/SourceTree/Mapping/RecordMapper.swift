@@ -6,6 +6,7 @@ struct RecordMapper {
     let shape: RecordShape
     let rank: Int
     let path: MappingPath
+    let agents: InferredAgents
     /// The record's own pointer, as text: few shapes ask for its parts.
     let pointerText: String
     let ordinal: Int
@@ -14,6 +15,9 @@ struct RecordMapper {
     private(set) var naturalID: String?
     /// The member that the natural id was read from as a whole.
     private var naturalIDPlace = FieldPlace.elsewhere
+    /// The latest of the exact times of members that columns were filled with, and the bits of those members' slots.
+    private var notedTime: Int64?
+    private var notedSlots: UInt64 = 0
 
     /// The longest natural id in bytes: index entries of PostgreSQL hold no more than 2,704.
     static let longestID = 2_000
@@ -26,6 +30,7 @@ struct RecordMapper {
         shape: RecordShape,
         rank: Int,
         path: MappingPath,
+        agents: InferredAgents,
         pointer: String,
         ordinal: Int,
         record: JSONValue,
@@ -34,9 +39,10 @@ struct RecordMapper {
         self.shape = shape
         self.rank = rank
         self.path = path
+        self.agents = agents
         pointerText = pointer
         self.ordinal = ordinal
-        fields = RecordFields(record: record, slots: shape.slots)
+        fields = RecordFields(record: record, shape: shape)
         findings = RecordFindings(limit: limit)
     }
 
@@ -57,29 +63,28 @@ struct RecordMapper {
     }
 
     /// The latest exact time that the record names.
-    mutating func newestTime() -> Int64? {
-        var newest: Int64?
-        for source in shape.newest {
-            guard let instant = instant(source) else { continue }
-            switch instant {
+    func newestTime() -> Int64? {
+        var newest = notedTime
+        for (number, read) in shape.newestReads.enumerated() {
+            if let read {
+                let bit = NumberedNames.bit(read.slot)
+                guard fields.presentSlots & bit != 0, !read.isWhole || notedSlots & bit == 0 else { continue }
+            }
+            guard case .json(let value, _) = resolve(shape.newest[number]) else { continue }
+            switch Self.instant(value) {
             case .exact(let time), .inexact(let time): newest = max(newest ?? time, time)
-            case .zoneless, .notATime: break
+            case .zoneless, .notATime, nil: break
             }
         }
         return newest
     }
 
-    /// The time that a source names; nil where it gives no text of the record.
-    private func instant(_ source: ValueSource) -> SourceInstant? {
-        if let member = MemberRead(source) {
-            guard let (index, place) = fields.place(slot: member.slot) else { return nil }
-            if member.isWhole {
-                if let time = fields.exactTime(of: index) { return .exact(microseconds: time) }
-                if let time = fields.record.withPlainText(at: place, { SourceInstant(utf8: $0) }) { return time }
-            }
-        }
-        guard case .json(let value, _) = resolve(source) else { return nil }
-        return Self.instant(value)
+    /// Remembers the exact time that a member names, whose slot has a bit of its own.
+    mutating func noteTime(_ microseconds: Int64, slot: Int) {
+        let bit = NumberedNames.bit(slot)
+        guard shape.newestSlots & bit != 0 else { return }
+        notedSlots |= bit
+        notedTime = max(notedTime ?? microseconds, microseconds)
     }
 
     /// The time that a string names; nil for what is no text.
@@ -188,9 +193,7 @@ struct RecordMapper {
         case .member(let slot, let pointer):
             guard let member = fields.member(slot: slot) else { return .nothing }
             guard pointer.tokens.count > 1 else { return .json(member.value, .member(member.index)) }
-            guard let value = MappingPointer.follow(pointer.tokens.dropFirst(), from: member.value) else {
-                return .nothing
-            }
+            guard let value = pointer.follow(from: member.value, behind: 1) else { return .nothing }
             return .json(value, .inside)
         case .record: return .json(fields.record, .record)
         case .element(let pointer):
@@ -236,8 +239,8 @@ struct RecordMapper {
             return .json(member.value, .member(member.index))
         }
         var chosen = FoundValue.nothing
-        for source in column.sources {
-            let found = resolve(source, element: element)
+        for (number, slots) in column.sourceSlots.enumerated() where slots & fields.presentSlots != 0 || slots == .max {
+            let found = resolve(column.sources[number], element: element)
             if case .nothing = found { continue }
             if case .json(let value, _) = found, value.isNull { continue }
             guard case .nothing = chosen else {
@@ -290,24 +293,34 @@ struct RecordMapper {
     }
 
     private mutating func run(_ program: RowProgram, element: JSONValue?) -> MappedValues {
-        var values = MappedValues(nulls: program.width)
+        var values = program.blank
         // The record's own row holds about what the record does, implied ones little.
         values.reserve(program === shape.row ? fields.record.span.count : 64)
-        let present = fields.presentSlots
-        for (index, step) in program.steps.enumerated() where step.slots & present != 0 || step.slots == .max {
-            if let slot = step.onlySlot(of: present), applyPlain(step, slot: slot, of: program, values: &values) {
-                continue
+        let (record, present) = (fields.record, fields.presentSlots)
+        record.withParts { parts in
+            for (index, step) in program.steps.enumerated() where step.slots & present != 0 || step.slots == .max {
+                if case .naturalID = step.plain {
+                    if var text = naturalID { text.withUTF8 { values.setText(step.target, to: $0) } }
+                    continue
+                }
+                if let slot = step.onlySlot(of: present),
+                    applyPlain(step, slot: slot, of: program, parts: parts, values: &values)
+                {
+                    continue
+                }
+                let column = program.columns[index]
+                let found = firstValue(of: column, element: element)
+                if case .nothing = found { continue }
+                apply(column, to: found, values: &values)
             }
-            let column = program.columns[index]
-            let found = firstValue(of: column, element: element)
-            if case .nothing = found { continue }
-            apply(column, to: found, values: &values)
         }
         return values
     }
 
     private mutating func addImpliedRows(to rows: inout [MappedRow]) {
-        for implied in shape.implied where implied.conditions.allSatisfy({ $0.holds(for: fields.record) }) {
+        for (number, slots) in shape.impliedSlots.enumerated() where mayImply(slots) {
+            let implied = shape.implied[number]
+            guard implied.conditions.allSatisfy({ $0.holds(for: fields.record) }) else { continue }
             guard let each = implied.each else {
                 if let row = impliedRow(implied, role: implied.role, element: nil) { rows.append(row) }
                 continue
@@ -321,10 +334,15 @@ struct RecordMapper {
         }
     }
 
+    /// Whether a record may have what an implied row of such slots needs; only objects have members.
+    private func mayImply(_ slots: UInt64) -> Bool {
+        slots & fields.presentSlots != 0 || slots == .max || fields.record.kind != .object
+    }
+
     private func list(_ pointer: MappingPointer, slot: Int?) -> JSONValue? {
         guard let slot, fields.record.kind == .object else { return pointer.follow(from: fields.record) }
         guard let member = fields.member(slot: slot) else { return nil }
-        return MappingPointer.follow(pointer.tokens.dropFirst(), from: member.value)
+        return pointer.follow(from: member.value, behind: 1)
     }
 
     private mutating func impliedRow(_ implied: ImpliedRow, role: String, element: JSONValue?) -> MappedRow? {
@@ -334,15 +352,17 @@ struct RecordMapper {
     }
 
     private func addInferredAgents(of values: MappedValues, to rows: inout [MappedRow]) {
-        for (number, column) in shape.agentColumns.enumerated() {
-            let row: MappedRow?? = values.withText(column.target) { name in
+        for (number, target) in shape.agentTargets.enumerated() {
+            let agent: MappedValues?? = values.withText(target) { name in
                 guard !name.isEmpty, name.count <= Self.longestID else { return nil }
-                let isRepeated = shape.agentColumns[..<number].contains { earlier in
-                    values.withText(earlier.target) { $0.elementsEqual(name) } ?? false
+                let isRepeated = shape.agentTargets[..<number].contains { earlier in
+                    values.withText(earlier) { ByteMarks.areEqual($0, name) } ?? false
                 }
-                return isRepeated ? nil : InferredAgent.row(named: name, role: column.role)
+                return isRepeated ? nil : agents.values(named: name)
             }
-            if case .some(.some(let row)) = row { rows.append(row) }
+            guard case .some(.some(let agent)) = agent else { continue }
+            let role = shape.agentColumns[number].role
+            rows.append(MappedRow(table: .agents, role: role, values: agent, rank: Self.inferredRank))
         }
     }
 
@@ -382,29 +402,6 @@ extension String {
     var holdsNUL: Bool {
         var text = self
         return text.withUTF8 { $0.contains(0) }
-    }
-}
-
-/// The agent that exists only as a name.
-enum InferredAgent {
-    /// What every such row says, and where the name goes.
-    private static let template: (values: MappedValues, name: Int) = {
-        let columns = CatalogTable.agents.mappedColumns.map(\.name)
-        let values = columns.map { column -> MappedValue in
-            switch column {
-            case "agent_type": .text("external")
-            case "origin": .text("inferred")
-            default: .null
-            }
-        }
-        guard let name = columns.firstIndex(of: "agent_id") else { preconditionFailure("agents have no agent_id") }
-        return (MappedValues(values), name)
-    }()
-
-    static func row(named name: UnsafeBufferPointer<UInt8>, role: String) -> MappedRow {
-        var values = template.values
-        values.setText(template.name, to: name)
-        return MappedRow(table: .agents, role: role, values: values, rank: RecordMapper.inferredRank)
     }
 }
 

@@ -3,8 +3,7 @@ import LosslessJSON
 /// A first look at a record: tells most records, in one pass over their names and values, that inspecting them would
 /// report nothing.
 ///
-/// It may say no for a record without findings, never yes for one with findings. What can be told of the bytes alone,
-/// whether a secret may stand in them, is `SecretDetector.mayHoldSecret`.
+/// It may say no for a record without findings, never yes for one with findings.
 struct RecordScreen: ~Copyable {
     /// The hashes of the names of the open objects, one behind the other.
     private let names: UnsafeMutableBufferPointer<UInt64>
@@ -12,6 +11,8 @@ struct RecordScreen: ~Copyable {
     /// The open containers.
     private let levels: UnsafeMutableBufferPointer<Level>
     private var depth = 0
+    /// The members of the record itself that were looked at.
+    private var memberCount = 0
     /// The innermost container.
     private var level = Level(end: .max, start: 0, seen: 0)
 
@@ -27,7 +28,9 @@ struct RecordScreen: ~Copyable {
     /// Objects with more names are left to the inspector, whose effort does not grow with their square.
     private static let mostNames = 32
     /// So many names and containers are open at a time at the most; records with more are left to the inspector.
-    private static let mostOpenNames = 256
+    ///
+    /// Their memory is on the stack as long as it is no more than 1 KiB each.
+    private static let mostOpenNames = 128
     private static let deepest = 32
     /// The longest number that is surely in the range of `numeric` when it has no exponent.
     private static let longestPlainNumber = 10_000
@@ -36,13 +39,13 @@ struct RecordScreen: ~Copyable {
     /// Records beyond this may hold strings or containers that `jsonb` refuses.
     private static let largestRecord = 100 << 20
 
-    /// Whether a record that can hold no secret has nothing to report.
-    static func isClean(_ record: JSONDocument) -> Bool {
+    /// Whether there is surely nothing to report of a record; `fields` are its own.
+    static func isClean(_ record: JSONDocument, _ fields: RecordFields) -> Bool {
         guard record.bytes.count <= largestRecord else { return false }
         return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: mostOpenNames) { names in
             withUnsafeTemporaryAllocation(of: Level.self, capacity: deepest) { levels in
                 var screen = RecordScreen(names: names, levels: levels)
-                return record.allParts { screen.take($1, number: $0) }
+                return record.allParts { screen.take($1, number: $0, fields) }
             }
         }
     }
@@ -54,18 +57,33 @@ struct RecordScreen: ~Copyable {
 
     /// Looks at a part; false when the record has to be inspected.
     @inline(__always)
-    private mutating func take(_ part: JSONPart, number: Int) -> Bool {
+    private mutating func take(_ part: JSONPart, number: Int, _ fields: RecordFields) -> Bool {
         while number >= level.end { leave() }
         switch part.kind {
-        case .string:
-            if part.hasEscapes { return !part.isName && Self.isPlain(escaped: part.quotedText) }
-            guard part.isName else { return true }
-            let name = part.quotedText
-            return !SecretDetector.isSecretName(name) && takeNewName(NameHash.words(name))
+        case .string: return part.isName ? takeName(part, fields) : Self.isPlain(part)
         case .object, .array: return enter(end: part.next)
         case .number: return part.rawText.count <= Self.longestExponentNumber || Self.isInRange(part.rawText)
         case .true, .false, .null: return true
         }
+    }
+
+    @inline(__always)
+    private mutating func takeName(_ part: JSONPart, _ fields: RecordFields) -> Bool {
+        if depth == 1 {
+            memberCount += 1
+            if fields.hasPlainKey(memberCount - 1) { return true }
+        }
+        guard !part.hasEscapes else { return false }
+        let name = part.quotedText
+        return !SecretDetector.isSecretName(name) && takeNewName(NameHash.words(name))
+    }
+
+    /// Whether a string surely holds no secret, and nothing that PostgreSQL cannot hold.
+    @inline(__always)
+    private static func isPlain(_ string: JSONPart) -> Bool {
+        let text = string.quotedText
+        guard !SecretDetector.mayHoldSecret(text) else { return false }
+        return !string.hasEscapes || isPlain(escaped: text)
     }
 
     private mutating func enter(end: Int) -> Bool {

@@ -14,6 +14,10 @@ final class RecordShape: Sendable {
     /// Members of which one makes the value a record, as the bits of their slots; what has none takes a closer look.
     let recordSlots: UInt64
     let newest: [ValueSource]
+    /// What each of them reads of a member, without references; nil for other sources.
+    let newestReads: [MemberRead?]
+    /// The bits of the slots that are read for it as a whole.
+    let newestSlots: UInt64
     let row: RowProgram
     let rest: RestPolicy
     /// Columns whose names imply an agent, each with the role of the row.
@@ -22,8 +26,12 @@ final class RecordShape: Sendable {
     /// The same as bits; columns beyond the 63rd share the last one.
     let agentTargetBits: UInt64
     let implied: [ImpliedRow]
+    /// For each of them the bit of the slot without which it gives no row; every bit where there is none.
+    let impliedSlots: [UInt64]
     /// Every top-level member that any source reads, with its slot.
-    let slots: MemberSlots
+    let slots: NumberedNames
+    /// The bits of the slots whose names say that the value is a secret.
+    let secretSlots: UInt64
 
     init(
         name: String,
@@ -38,7 +46,7 @@ final class RecordShape: Sendable {
         rest: RestPolicy,
         agentColumns: [AgentColumn],
         implied: [ImpliedRow],
-        slots: MemberSlots
+        slots: NumberedNames
     ) {
         self.name = name
         self.kind = kind
@@ -51,16 +59,25 @@ final class RecordShape: Sendable {
             guard pointer.tokens.count == 1, let slot = slots.number(of: pointer.tokens[0]), slot < 63 else {
                 return bits
             }
-            return bits | MemberSlots.bit(slot)
+            return bits | NumberedNames.bit(slot)
         }
         self.newest = newest
+        newestReads = newest.map(MemberRead.init)
+        newestSlots = newestReads.reduce(0) { bits, read in
+            guard let read, read.isWhole else { return bits }
+            return bits | NumberedNames.bit(read.slot)
+        }
         self.row = row
         self.rest = rest
         self.agentColumns = agentColumns
         agentTargets = agentColumns.map(\.target)
-        agentTargetBits = agentTargets.reduce(0) { $0 | MemberSlots.bit($1) }
+        agentTargetBits = agentTargets.reduce(0) { $0 | NumberedNames.bit($1) }
         self.implied = implied
+        impliedSlots = implied.map { $0.eachSlot.map(NumberedNames.bit) ?? .max }
         self.slots = slots
+        secretSlots = slots.all.enumerated().reduce(0) { bits, slot in
+            SecretDetector.isSecretName(slot.element) ? bits | NumberedNames.bit(slot.offset) : bits
+        }
     }
 }
 
@@ -103,23 +120,23 @@ enum RestPolicy: Sendable {
 /// each part.
 final class RowProgram: Sendable {
     let table: CatalogTable
-    /// The number of mapped columns of the table.
-    let width: Int
+    /// A row without values: to copy it costs less than to make one.
+    let blank: MappedValues
     let columns: [ColumnProgram]
     /// What each column does in most records, without references.
     let steps: [ColumnStep]
-    /// The vocabularies that steps refer to.
-    let vocabularies: [MappingVocabulary]
+    /// The words of the vocabularies that steps refer to.
+    let vocabularies: [PlainWords]
     /// Whether a column holds the record's natural id.
     let usesNaturalID: Bool
 
     init(table: CatalogTable, columns: [ColumnProgram]) {
         self.table = table
         self.columns = columns
-        var vocabularies: [MappingVocabulary] = []
+        var vocabularies: [PlainWords] = []
         steps = columns.map { ColumnStep($0, vocabularies: &vocabularies) }
         self.vocabularies = vocabularies
-        width = table.mappedColumns.count
+        blank = MappedValues(nulls: table.mappedColumns.count)
         usesNaturalID = columns.contains { $0.sources == [.naturalID] }
     }
 }
@@ -131,6 +148,8 @@ final class ColumnProgram: Sendable {
     let name: String
     let transform: ColumnTransform
     let sources: [ValueSource]
+    /// For each of them the bit of the slot without which it gives nothing; every bit where there is none.
+    let sourceSlots: [UInt64]
     /// The slot of the whole top-level member that is the only source; nil for all other columns.
     let onlySlot: Int?
 
@@ -139,6 +158,7 @@ final class ColumnProgram: Sendable {
         self.name = name
         self.transform = transform
         self.sources = sources
+        sourceSlots = sources.map { source in MemberRead(source).map { NumberedNames.bit($0.slot) } ?? .max }
         let only = sources.count == 1 ? MemberRead(sources[0]) : nil
         onlySlot = only?.isWhole == true ? only?.slot : nil
     }
@@ -157,15 +177,15 @@ struct ColumnStep: Sendable {
     /// What is done to a value that needs no closer look.
     let plain: PlainTransform
 
-    init(_ column: ColumnProgram, vocabularies: inout [MappingVocabulary]) {
+    init(_ column: ColumnProgram, vocabularies: inout [PlainWords]) {
         target = column.target
-        plain = PlainTransform(column.transform, vocabularies: &vocabularies)
+        plain = PlainTransform(column, vocabularies: &vocabularies)
         let members = column.sources.compactMap(MemberRead.init)
         let hasOthers = members.count < column.sources.count
-        slots = hasOthers ? .max : members.reduce(0) { $0 | MemberSlots.bit($1.slot) }
+        slots = hasOthers ? .max : members.reduce(0) { $0 | NumberedNames.bit($1.slot) }
         // A slot of which a part is read too is no case for this.
-        let parts = members.reduce(0) { $1.isWhole ? $0 : $0 | MemberSlots.bit($1.slot) }
-        let ownBits = ~MemberSlots.bit(.max)
+        let parts = members.reduce(0) { $1.isWhole ? $0 : $0 | NumberedNames.bit($1.slot) }
+        let ownBits = ~NumberedNames.bit(.max)
         wholeSlots = hasOthers ? 0 : slots & ownBits & ~parts
     }
 
@@ -220,18 +240,20 @@ enum PlainTransform: Sendable {
     case json
     /// The place of the vocabulary among those of the row, and the column that keeps the word as written.
     case word(vocabulary: Int, raw: Int)
+    /// The record's natural id as text, which comes from no member.
+    case naturalID
     /// What takes the general way.
     case other
 
-    init(_ transform: ColumnTransform, vocabularies: inout [MappingVocabulary]) {
-        switch transform {
-        case .text: self = .text
+    init(_ column: ColumnProgram, vocabularies: inout [PlainWords]) {
+        switch column.transform {
+        case .text: self = column.sources == [.naturalID] ? .naturalID : .text
         case .integer: self = .integer
         case .instant: self = .instant
         case .json: self = .json
         case .word(let vocabulary, let raw?):
             self = .word(vocabulary: vocabularies.count, raw: raw)
-            vocabularies.append(vocabulary)
+            vocabularies.append(vocabulary.plainWords)
         case .word, .lowercase, .numeric, .boolean, .textArray, .flagWord, .repository: self = .other
         }
     }
@@ -302,72 +324,5 @@ final class ImpliedRow: Sendable {
         self.conditions = conditions
         self.row = row
         self.required = required
-    }
-}
-
-/// The top-level members that a shape reads, numbered.
-struct MemberSlots: Sendable {
-    private(set) var count = 0
-    /// The names, one behind the other.
-    private var text: [UInt8] = []
-    private var names: [Name] = []
-    /// An open hash table of slots, -1 where there is none; its size is a power of two, at least twice the names.
-    ///
-    /// A `Dictionary` would hash the hash again, for every member of every record.
-    private var table: [Int32] = [-1, -1]
-
-    private struct Name {
-        let hash: UInt64
-        let start: Int
-        let count: Int
-    }
-
-    mutating func slot(for name: String) -> Int {
-        var name = name
-        return name.withUTF8 { bytes in
-            if let slot = number(of: bytes) { return slot }
-            names.append(Name(hash: NameHash.words(bytes), start: text.count, count: bytes.count))
-            text.append(contentsOf: bytes)
-            count += 1
-            if count * 2 > table.count { table = Array(repeating: -1, count: table.count * 2) }
-            // Anew, because the table may have grown.
-            for place in table.indices { table[place] = -1 }
-            for slot in names.indices { table[place(of: names[slot].hash) { _ in false }] = Int32(slot) }
-            return count - 1
-        }
-    }
-
-    /// The slot of a name.
-    func number(of name: String) -> Int? {
-        var name = name
-        return name.withUTF8 { number(of: $0) }
-    }
-
-    /// The slot of an unescaped name.
-    func number(of name: UnsafeBufferPointer<UInt8>) -> Int? {
-        let hash = NameHash.words(name)
-        let slot = table[place(of: hash) { names[$0].hash == hash && isName(names[$0], name) }]
-        return slot < 0 ? nil : Int(slot)
-    }
-
-    private func isName(_ known: Name, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard known.count == name.count else { return false }
-        return text.withUnsafeBytes { text in
-            let known = UnsafeRawBufferPointer(rebasing: text[known.start..<known.start + known.count])
-            return ByteMarks.areEqual(known, UnsafeRawBufferPointer(name))
-        }
-    }
-
-    /// The first place for a hash that is free, or whose slot is the one that is looked for.
-    private func place(of hash: UInt64, _ isWanted: (Int) -> Bool) -> Int {
-        let mask = table.count - 1
-        var place = Int(truncatingIfNeeded: hash ^ hash >> 32) & mask
-        while table[place] >= 0, !isWanted(Int(table[place])) { place = (place + 1) & mask }
-        return place
-    }
-
-    /// The bit of a slot in a mask; slots beyond the 63rd share the last one.
-    static func bit(_ slot: Int) -> UInt64 {
-        1 << UInt64(min(slot, 63))
     }
 }

@@ -67,7 +67,8 @@ final class ScanAhead: @unchecked Sendable {
                 reader: source.reader,
                 selectors: source.selectors,
                 tolerance: .tolerant,
-                limits: source.limits
+                limits: source.limits,
+                readsRecords: true
             )
             var (batch, size): ([FoundItem], Int) = ([], 0)
             while let found = try scanner.next() {

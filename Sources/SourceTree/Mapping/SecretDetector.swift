@@ -99,11 +99,20 @@ enum SecretDetector {
         return false
     }
 
+    /// The shortest text that is a secret: one of the shortest prefixes and sixteen bytes behind it.
+    private static let shortest = 19
+
     /// Whether a secret may begin anywhere in a text, escapes taken as they are written.
+    @inline(__always)
+    static func mayHoldSecret(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        text.count >= shortest && mayHoldSecret(long: text)
+    }
+
+    /// The same of a text that is long enough.
     ///
     /// A secret stands in a run of at least ten word bytes and dots (`-----BEGIN` is the shortest), at its start or
     /// behind a dot. The runs are found by bits, 64 bytes at a time; no byte is looked at on its own.
-    static func mayHoldSecret(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    private static func mayHoldSecret(long text: UnsafeBufferPointer<UInt8>) -> Bool {
         var start = 0
         while true {
             let (runs, dots) = runBits(text, from: start)
@@ -127,32 +136,22 @@ enum SecretDetector {
     /// The shortest run of word bytes and dots that can hold a secret; with fewer in common, two blocks miss none.
     private static let shortestRun = 10
 
-    /// A bit for each of 64 bytes: whether it is a word byte or a dot, and whether it is a dot.
+    /// A bit for each of up to 64 bytes from `start` on: whether it is a word byte or a dot, and whether it is a dot.
     private static func runBits(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> (runs: UInt64, dots: UInt64) {
         let bytes = UnsafeRawBufferPointer(text)
         var (runs, dots): (UInt64, UInt64) = (0, 0)
-        var position = start
         let end = min(start + 64, bytes.count)
-        while position + 16 <= end {
-            let piece = bytes.loadUnaligned(fromByteOffset: position, as: SIMD16<UInt8>.self)
+        var position = start
+        while position < end {
+            // The last sixteen bytes again where fewer are left: before the text's first byte are none, it is longer.
+            let first = min(position, end - 16)
+            let piece = bytes.loadUnaligned(fromByteOffset: first, as: SIMD16<UInt8>.self)
             let dotMarks = ByteMarks.equal(piece, to: UInt8(ascii: "."))
-            let shift = UInt64(position - start)
-            runs |= ByteMarks.bits(ByteMarks.wordBytes(piece) .| dotMarks) << shift
-            dots |= ByteMarks.bits(dotMarks) << shift
+            runs |= ByteMarks.bits(ByteMarks.wordBytes(piece) .| dotMarks) << Int64(first - start)
+            if ByteMarks.isAny(dotMarks) { dots |= ByteMarks.bits(dotMarks) << Int64(first - start) }
             position += 16
         }
-        while position < end {
-            let bit: UInt64 = 1 << UInt64(position - start)
-            if isRunByte(bytes[position]) { runs |= bit }
-            if bytes[position] == UInt8(ascii: ".") { dots |= bit }
-            position += 1
-        }
         return (runs, dots)
-    }
-
-    @inline(__always)
-    private static func isRunByte(_ byte: UInt8) -> Bool {
-        isWordByte(byte) || byte == UInt8(ascii: ".")
     }
 
     /// Digits and the hyphen, as bits.

@@ -51,6 +51,7 @@ struct RecordReviser {
             shape: shape,
             rank: selection.rank,
             path: factory.path,
+            agents: factory.agents,
             pointer: place.pointer,
             ordinal: place.ordinal,
             record: root,
@@ -93,7 +94,7 @@ struct RecordReviser {
 
     private func finished(_ text: [UInt8], _ wish: RowWish) -> RecordRevision? {
         guard let final = read(text),
-            let record = factory.record(at: place, text: RecordText(text[...]), selections: selections)
+            let record = factory.record(at: place, text: text[...], selections: selections)
         else {
             return nil
         }
@@ -126,7 +127,7 @@ struct RecordReviser {
             plan.remove(at: pointer.text, of: record.document.root)
         }
         guard !plan.isEmpty, let changed = BytePatch.apply(plan.patches(), to: text) else { return nil }
-        let again = factory.record(at: place, text: RecordText(changed[...]), selections: selections)
+        let again = factory.record(at: place, text: changed[...], selections: selections)
         return again.map { $0.disposition != .candidate } ?? true ? changed : nil
     }
 }
