@@ -170,8 +170,7 @@ extension JSONRecordScanner {
     private func item(for record: RecordTracker.Found) -> ScanItem {
         let bytes = bytes(of: record.span)
         var document: JSONDocument?
-        // What was read past would be refused in a document.
-        if let bytes, let tape = record.tape, case .none = valueError {
+        if let bytes, let tape = record.tape, !isBreached(before: record.span.end) {
             document = JSONDocument(bytes: bytes, base: record.span.start, tape: tracker.tapes.copy(tape))
         }
         return .record(
@@ -183,6 +182,11 @@ extension JSONRecordScanner {
             kind: record.kind,
             document: document
         )
+    }
+
+    /// Whether something was read past in the value before an offset that would be refused in a document.
+    private func isBreached(before offset: Int) -> Bool {
+        if let error = valueError { error.offset < offset } else { false }
     }
 
     private func bytes(of span: ByteSpan) -> ArraySlice<UInt8>? {

@@ -88,7 +88,7 @@ struct RecordTracker: GrammarSink, ~Copyable {
         tapes.forgetFinished()
     }
 
-    /// Writes no tape of a record that has become large by `position`.
+    /// Writes no more of the tape of a record that has become too large by `position`.
     mutating func limitTape(at position: Int) {
         if position - tapeStart.offset > Self.longestTape { isWriting = false }
     }
@@ -185,7 +185,8 @@ extension RecordTracker {
         guard let last = open.last, last.depth == depth else { return }
         var tape: Range<Int>?
         if isWriting, tapeStart.depth == depth {
-            tape = tapes.finish()
+            let written = tapes.finish()
+            if end - tapeStart.offset <= Self.longestTape { tape = written }
             isWriting = false
         }
         var first = open.count - 1

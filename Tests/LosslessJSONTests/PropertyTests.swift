@@ -120,6 +120,8 @@ struct PropertyTests {
             let found = try records(bytes, selectors: selectors, limits: limits) {
                 Int.random(in: 1...9, using: &sizes)
             }
+            let atOnce = try records(bytes, selectors: selectors, limits: limits)
+            #expect(found.map(\.read) == atOnce.map(\.read))
             for case (let span, let text?, let read?) in found {
                 let anew = try JSONDocument(tolerant: text, base: span.start, limits: limits)
                 #expect(parts(of: read) == parts(of: anew))

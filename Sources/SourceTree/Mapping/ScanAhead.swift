@@ -3,8 +3,8 @@ import LosslessJSON
 
 /// Scans a stream on a thread of its own, some way ahead of the one that takes its items, and looks its records over there.
 ///
-/// One producer, one consumer, a bounded number of bytes between them. Finding the records of a large file takes a third as
-/// long as making rows of them.
+/// One producer, one consumer, a bounded number of bytes between them. Finding and reading the records of a large file takes
+/// less than half as long as making rows of them; it pays where a processor has nothing else to do.
 final class ScanAhead: @unchecked Sendable {
     // @unchecked: every field below is read and written only while `condition` is locked.
     private let condition = NSCondition()
