@@ -216,10 +216,13 @@ extension StoreConformance {
                 CatalogWrite(key, .mergePatch("{\"title\":\"\(title)\"}".body), author: everything)
             )
         }
-        // A database that is new to the relay begins its timeline when the relay takes office.
-        _ = try await rename("Before")
+        // A database that is new to the relay begins its timeline when the relay takes office: what was written before has no
+        // number, and never gets one.
+        var names = 0
         try await eventually("events are numbered") {
-            try await store.events(after: nil, limit: 1, wait: .zero, clearance: .secret).position.sequence > 0
+            names += 1
+            _ = try await rename("Before \(names)")
+            return try await store.events(after: nil, limit: 1, wait: .zero, clearance: .secret).position.sequence > 0
         }
         let start = try await store.events(after: nil, limit: 100, wait: .zero, clearance: .secret)
         #expect(start.events.isEmpty && !start.isReset)
