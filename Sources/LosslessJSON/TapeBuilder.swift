@@ -77,6 +77,7 @@ struct TapeBuilder: GrammarSink, ~Copyable {
     @inline(always)
     mutating func open(isObject: Bool, at offset: Int) {
         countInParent()
+        // Its end is set when it is closed.
         append(isObject ? .object : .array, start: offset, end: origin, next: open)
         open = end - first - 1
     }

@@ -4,7 +4,7 @@ import Glibc
 
 /// How the heap of this process treats large blocks.
 public enum HeapPolicy: Sendable {
-    /// From now on gives blocks of at least so many bytes back to the system as soon as they are free.
+    /// From now on gives blocks of at least so many bytes, 1 MiB by default, back to the system as soon as they are free.
     ///
     /// glibc does so at first, but raises the limit to the largest block that was ever freed, and then keeps several
     /// times what a load uses. Where there is no glibc nothing is changed.

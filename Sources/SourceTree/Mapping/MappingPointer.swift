@@ -68,6 +68,8 @@ final class MappingPointer: Sendable, Hashable {
     }
 
     /// The value that the tokens from a place on lead to from a value; of duplicate keys the last.
+    ///
+    /// As the other one, but members are found by names that are in UTF-8 already.
     func follow(from value: JSONValue, behind first: Int = 0) -> JSONValue? {
         var current = value
         for place in first..<max(first, names.count) {

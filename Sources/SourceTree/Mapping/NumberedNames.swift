@@ -1,6 +1,7 @@
 /// Names by number, and numbers by name: such as the slots of the top-level members that a shape reads.
 struct NumberedNames: Sendable {
-    private(set) var count = 0
+    /// How many there are.
+    var count: Int { names.count }
     /// The names, one behind the other.
     private var text: [UInt8] = []
     private var names: [Name] = []
@@ -22,7 +23,6 @@ struct NumberedNames: Sendable {
             if let number = number(of: bytes) { return number }
             names.append(Name(hash: NameHash.words(bytes), start: text.count, count: bytes.count))
             text.append(contentsOf: bytes)
-            count += 1
             if count * 2 > table.count { table = Array(repeating: -1, count: table.count * 2) }
             // Anew, because the table may have grown.
             for place in table.indices { table[place] = -1 }

@@ -1,7 +1,7 @@
 import Foundation
 import LosslessJSON
 
-/// Scans a stream on a thread of its own, some way ahead of the one that takes its items, and looks its records over there.
+/// Scans a stream on a thread of its own, some way ahead of the one that takes its items, and names its records there.
 ///
 /// One producer, one consumer, a bounded number of bytes between them. Finding and reading the records of a large file takes
 /// less than half as long as making rows of them; it pays where a processor has nothing else to do.
