@@ -9,7 +9,16 @@ enum MeasureRelay {
     /// What docs/performance.md promises of the 99th percentile; milliseconds.
     private static let (floor, goal) = (100.0, 20.0)
 
-    static func main() async throws {
+    static func main() async {
+        do {
+            try await measure()
+        } catch {
+            FileHandle.standardError.write(Data("measure-relay: \(error)\n".utf8))
+            exit(1)
+        }
+    }
+
+    private static func measure() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         let seconds = arguments.first.flatMap { Int($0) } ?? 20
         let rate = arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000

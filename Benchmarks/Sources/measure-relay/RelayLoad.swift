@@ -1,5 +1,4 @@
 import EmbeddedServers
-import Foundation
 import Postgres
 import RESP
 import Redis
@@ -16,8 +15,10 @@ struct RelayLoad {
     private var rows: Int { rate }
     private static let callers = 16
 
-    struct Missed: Error {
+    /// Writes that the subscriber heard nothing of.
+    struct Missed: Error, CustomStringConvertible {
         let writes: Int
+        var description: String { "\(writes) writes were not told of on \(InvalidationHint.channel) within 2 s" }
     }
 
     /// The lags from a COMMIT's reply to the hint at the subscriber, in milliseconds, sorted.
@@ -51,7 +52,7 @@ struct RelayLoad {
     ) async throws -> [Double] {
         let times = Times()
         return try await RedisClient.withClient(cache) { redis in
-            try await redis.withSubscription(channels: ["cortex:hints"]) { subscription in
+            try await redis.withSubscription(channels: [.text(InvalidationHint.channel)]) { subscription in
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask {
                         for await event in subscription {
@@ -104,12 +105,6 @@ private final class Times: Sendable {
         var heard: ContinuousClock.Instant?
     }
 
-    private struct Hint: Decodable {
-        let type: String
-        let id: String
-        let version: Int
-    }
-
     private let pairs = Mutex<[String: Pair]>([:])
 
     func committed(_ id: String, version: Int) {
@@ -119,7 +114,7 @@ private final class Times: Sendable {
 
     func heard(_ message: [UInt8]) {
         let now = ContinuousClock.now
-        guard let hint = try? JSONDecoder().decode(Hint.self, from: Data(message)), hint.type == "tasks" else { return }
+        guard let hint = InvalidationHint(message), hint.kind == "tasks" else { return }
         pairs.withLock { $0["\(hint.id) \(hint.version)", default: Pair()].heard = now }
     }
 

@@ -2,14 +2,18 @@
 ///
 /// It names every changed row, hidden ones too, so readers of the published view may not hear it.
 /// Only speed rests on it: who misses one is right again when its near-cache entry ends.
-struct InvalidationHint: Sendable, Equatable {
+public struct InvalidationHint: Sendable, Equatable {
     /// The channel, of instances alone; `cortex:sync:invalidate` is the published one.
-    static let channel = "cortex:hints"
+    public static let channel = "cortex:hints"
 
-    let kind: String
-    let id: String
-    let version: Int
-    let epoch: Int
+    /// The kind of document, such as `tasks`.
+    public let kind: String
+    /// The document's id.
+    public let id: String
+    /// The newest version of the row that was committed when this was told.
+    public let version: Int
+    /// The epoch of Redis in which nothing older than this version is left.
+    public let epoch: Int
 
     init(kind: String, id: String, version: Int, epoch: Int) {
         self.kind = kind
@@ -19,7 +23,7 @@ struct InvalidationHint: Sendable, Equatable {
     }
 
     /// Reads a message; nil for what is none of ours.
-    init?(_ bytes: [UInt8]) {
+    public init?(_ bytes: [UInt8]) {
         let parts = bytes.split(separator: UInt8(ascii: " "), maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 4, let epoch = Self.number(parts[0]), let version = Self.number(parts[1]),
             let kind = String(validating: parts[2], as: UTF8.self), !kind.isEmpty,
