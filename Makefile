@@ -29,7 +29,7 @@ test: ## Build and run all tests
 	scripts/build-debug
 	$(SWIFT) test --skip-build --disable-xctest
 
-test-faults: ## Run all tests with their long runs: every position of a fault, thirty kills, large hostile trees (an hour)
+test-faults: ## Run all tests with their long runs: every position of a fault, thirty kills, large hostile trees (more than an hour)
 	@scripts/setup --tests
 	scripts/build-debug
 	CORTEX_TEST_EFFORT=long $(SWIFT) test --skip-build --disable-xctest
@@ -39,7 +39,7 @@ test-faults: ## Run all tests with their long runs: every position of a fault, t
 check: setup ## Check format, layers, forbidden patterns, generated files and imports
 	@scripts/check
 
-bench: ## Measure against psql \copy, pgbench, redis-benchmark, nginx and Express; ARGS=--full loads a million tasks
+bench: ## Measure against psql \copy, pgbench, redis-benchmark, nginx and Express (20 min); ARGS=--full loads a million tasks
 	@scripts/setup --bench
 	$(SWIFT) build $(RELEASE) --package-path Benchmarks --scratch-path .build \
 		--disable-build-manifest-caching
