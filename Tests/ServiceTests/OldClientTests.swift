@@ -113,19 +113,26 @@ struct OldClientTests {
         defer { reader.leave() }
         try await eventually("the stream begins") { reader.hasBegun }
         // A database that is new to the relay begins its timeline when the relay takes office: what was written before is
-        // never told, so this writes until something is.
+        // never told. After the first that is, each one has to be.
         var ids: Set<String> = []
         try await eventually("the stream tells of what was made: \(reader.head)") {
-            let id = "made-\(UInt64.random(in: 0...UInt64.max))"
-            let body = Array(#"{"asset_id":"\#(id)","asset_name":"Made"}"#.utf8)
-            let made = try await writer.ask("POST", "/api/assets", [Self.json], body: body)
-            #expect(made.status == 201, "\(made.text)")
-            ids.insert(id)
+            ids.insert(try await makeAsset(writer))
             return reader.events.contains { ids.contains($0.field("id") ?? "") }
         }
-        let event = reader.events.first { ids.contains($0.field("id") ?? "") }
+        let id = try await makeAsset(writer)
+        try await eventually("the stream tells of \(id)") { reader.events.contains { $0.field("id") == id } }
+        let event = reader.events.first { $0.field("id") == id }
         #expect(event?.field("action") == "created", "\(event?.text ?? "")")
         for field in ["type", "version", "at"] { #expect(event?.field(field) != nil, "\(field): \(event?.text ?? "")") }
+    }
+
+    /// Makes an asset of a name that nobody else has, and gives its id.
+    private func makeAsset(_ writer: RawConnection) async throws -> String {
+        let id = "made-\(UInt64.random(in: 0...UInt64.max))"
+        let body = Array(#"{"asset_id":"\#(id)","asset_name":"Made"}"#.utf8)
+        let made = try await writer.ask("POST", "/api/assets", [Self.json], body: body)
+        #expect(made.status == 201, "\(made.text)")
+        return id
     }
 
     // MARK: What it may not
