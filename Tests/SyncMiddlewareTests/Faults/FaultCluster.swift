@@ -233,6 +233,20 @@ actor FaultCluster {
         }
     }
 
+    /// Waits until each instance has answered a reader of every key from now on.
+    func waitUntilAllIsReadAgain() async throws {
+        let begin = MonotonicTime.now
+        for (instance, place) in places.enumerated() {
+            let name = "p\(instance).\(place.starts)"
+            try await eventually("\(name) has read all keys: \(talk())") {
+                let keys = try HistoryFile.events(of: ["\(directory)/\(name).jsonl"]).compactMap { event in
+                    if case .answered(let read) = event.what, read.begunAt > begin { read.key } else { nil }
+                }
+                return Set(keys).count == load.keys
+            }
+        }
+    }
+
     /// Empties Redis of what is cached, leases included; nobody is told.
     func dropCachedKeys() async throws {
         guard let epoch = try await rows("SELECT epoch FROM cortex.cache_state;").first?.first,

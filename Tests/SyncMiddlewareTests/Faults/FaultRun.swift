@@ -22,7 +22,10 @@ struct FaultRun {
     static let seed: UInt64 =
         ProcessInfo.processInfo.environment["CORTEX_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
 
-    /// Two processes under faults for so long, then five seconds to recover, then a comparison.
+    /// Two processes under faults for so long, then one more change by another program, five seconds to recover, and a
+    /// comparison.
+    ///
+    /// That change meets caches that are full and writers that are done: who is not told of it answers with what was.
     static func of(
         _ store: WorkerSettings.Store,
         seed: UInt64 = seed,
@@ -32,8 +35,11 @@ struct FaultRun {
         let schedule = FaultSchedule(seed: seed, duration: duration, instances: 2, faults: faults)
         return try await FaultCluster.with(instances: 2, of: .worker(store), seed: seed) { cluster in
             try await cluster.waitUntilAllWork()
-            try await Nemesis(cluster: cluster, schedule: schedule).run()
+            let nemesis = Nemesis(cluster: cluster, schedule: schedule)
+            try await nemesis.run()
             await cluster.endLoad()
+            try await cluster.waitUntilAllIsReadAgain()
+            try await nemesis.writeFromOutside(schedule.steps.count)
             try await Task.sleep(for: .seconds(5))
             var committed = try await CommittedHistory(of: cluster)
             if store == .middleware {

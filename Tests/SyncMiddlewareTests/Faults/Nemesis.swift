@@ -26,6 +26,39 @@ struct Nemesis {
         }
     }
 
+    /// Another program changes a few rows, removes one and makes one, each in a transaction of its own.
+    func writeFromOutside(_ number: Int) async throws {
+        let script = (0..<8).map { row in
+            let key = "task-\(row)"
+            let mark = "outside-\(number)-\(row)"
+            return switch row {
+            case 6:
+                // The trigger of the rig runs at COMMIT and asks who it was.
+                """
+                BEGIN; SET LOCAL cortex.principal = '\(mark)';
+                DELETE FROM public.tasks WHERE task_id = '\(key)' RETURNING task_id, '\(mark)', version + 1; COMMIT;
+                """
+            case 7:
+                """
+                BEGIN; INSERT INTO public.tasks (task_id, title) VALUES ('\(key)', '\(mark)')
+                ON CONFLICT (task_id) DO UPDATE SET title = excluded.title;
+                SELECT task_id, title, version FROM public.tasks WHERE task_id = '\(key)'; COMMIT;
+                """
+            default:
+                """
+                UPDATE public.tasks SET title = '\(mark)' WHERE task_id = '\(key)' RETURNING task_id, title, version;
+                """
+            }
+        }
+        let output = try await cluster.database.run(script.joined(separator: "\n"), database: "cluster")
+        for line in output.split(separator: "\n") {
+            let fields = line.split(separator: "|")
+            guard fields.count == 3, let version = Int(fields[2]) else { continue }
+            let (key, mark) = (String(fields[0]), String(fields[1]))
+            try cluster.journal.record(.acknowledged(key: key, mark: mark, version: version))
+        }
+    }
+
     // MARK: Faults
 
     private func perform(_ step: FaultSchedule.Step, number: Int) async throws {
@@ -97,39 +130,6 @@ struct Nemesis {
             proxy.cut()
             proxy.heal()
             try await Task.sleep(for: .milliseconds(300))
-        }
-    }
-
-    /// Another program changes a few rows, removes one and makes one, each in a transaction of its own.
-    private func writeFromOutside(_ number: Int) async throws {
-        let script = (0..<8).map { row in
-            let key = "task-\(row)"
-            let mark = "outside-\(number)-\(row)"
-            return switch row {
-            case 6:
-                // The trigger of the rig runs at COMMIT and asks who it was.
-                """
-                BEGIN; SET LOCAL cortex.principal = '\(mark)';
-                DELETE FROM public.tasks WHERE task_id = '\(key)' RETURNING task_id, '\(mark)', version + 1; COMMIT;
-                """
-            case 7:
-                """
-                BEGIN; INSERT INTO public.tasks (task_id, title) VALUES ('\(key)', '\(mark)')
-                ON CONFLICT (task_id) DO UPDATE SET title = excluded.title;
-                SELECT task_id, title, version FROM public.tasks WHERE task_id = '\(key)'; COMMIT;
-                """
-            default:
-                """
-                UPDATE public.tasks SET title = '\(mark)' WHERE task_id = '\(key)' RETURNING task_id, title, version;
-                """
-            }
-        }
-        let output = try await cluster.database.run(script.joined(separator: "\n"), database: "cluster")
-        for line in output.split(separator: "\n") {
-            let fields = line.split(separator: "|")
-            guard fields.count == 3, let version = Int(fields[2]) else { continue }
-            let (key, mark) = (String(fields[0]), String(fields[1]))
-            try cluster.journal.record(.acknowledged(key: key, mark: mark, version: version))
         }
     }
 
