@@ -117,20 +117,20 @@ public struct Explanation: Sendable, Encodable {
 
     /// Names of top-level fields whose canonical forms differ, or that only one of the two has.
     private static func differences(_ document: String?, _ winner: String?) throws -> [String] {
-        guard let document, let winner, document != winner else { return [] }
+        guard let document, let winner, ExactText(document) != ExactText(winner) else { return [] }
         let left = try fields(document)
         let right = try fields(winner)
-        return Set(left.keys).union(right.keys).filter { left[$0] != right[$0] }.sorted()
+        return Set(left.keys).union(right.keys).filter { left[$0] != right[$0] }.sorted().map(\.text)
     }
 
-    private static func fields(_ document: String) throws -> [String: [UInt8]] {
+    private static func fields(_ document: String) throws -> [ExactText: [UInt8]] {
         let root = try JSONDocument(strict: Array(document.utf8)).root
         guard root.kind == .object else { return [:] }
-        var fields: [String: [UInt8]] = [:]
+        var fields: [ExactText: [UInt8]] = [:]
         for member in root.members {
             var canonical: [UInt8] = []
             member.value.appendCanonical(to: &canonical)
-            fields[String(decoding: member.key.unescaped, as: UTF8.self)] = canonical
+            fields[ExactText(String(decoding: member.key.unescaped, as: UTF8.self))] = canonical
         }
         return fields
     }

@@ -105,15 +105,20 @@ struct HostileProcessTests {
                 try HostileTree.write("coordination/tasks/open.json", #"{"task_id": "open"}"#, root: root)
                 try HostileTree.write("coordination/tasks/shut.json", #"{"task_id": "shut"}"#, root: root)
                 try HostileTree.write("coordination/locked/inner.json", #"{"task_id": "inner"}"#, root: root)
+                // Whatever the umask, everybody may read the rest, and start the program.
+                for path in ["", "/tree", "/tree/coordination", "/tree/coordination/tasks"] {
+                    chmod(directory + path, 0o755)
+                }
+                chmod(root + "/coordination/tasks/open.json", 0o644)
                 chmod(root + "/coordination/tasks/shut.json", 0)
                 chmod(root + "/coordination/locked", 0)
-                chmod(directory, 0o755)
                 mkdir(directory + "/home", 0o700)
                 chown(directory + "/home", nobody.userID, nobody.groupID)
                 defer { chmod(root + "/coordination/locked", 0o755) }
                 // The program runs as nobody; the database is reached as before.
                 let program = directory + "/cortex"
                 try FileManager.default.copyItem(atPath: BuiltProgram.path, toPath: program)
+                chmod(program, 0o755)
                 let ended = try await ChildProcess.run(
                     ChildCommand(
                         program,

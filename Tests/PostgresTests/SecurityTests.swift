@@ -69,7 +69,10 @@ struct SecurityTests {
             try Directory.own(directory, mode: 0o755, owner: nil)
             for name in ["authority", "stranger"] { try await Self.makeAuthority(name, in: directory) }
             try await Self.makeServerCertificate(in: directory)
-            try Directory.own("\(directory)/server.key", mode: 0o600, owner: account)
+            // The server is another user, whatever the umask here.
+            for name in ["server.key", "server.crt"] {
+                try Directory.own("\(directory)/\(name)", mode: 0o600, owner: account)
+            }
             var configuration = ScratchPostgresConfiguration()
             configuration.listensOnLoopback = true
             configuration.settings = [

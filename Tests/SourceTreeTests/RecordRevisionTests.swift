@@ -96,4 +96,73 @@ struct RecordRevisionTests {
         }
         #expect(count > 200)
     }
+
+    /// What a record has besides its id, before and after a change.
+    struct Change: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let before: String
+        let after: String
+    }
+
+    /// `é` in one code point and in two: other bytes, but equal as Swift's strings.
+    private static let (one, two) = ("caf\u{e9}", "cafe\u{301}")
+
+    @Test(
+        "Fields are told apart by the bytes of their names, and by their order where a name is there twice",
+        arguments: [
+            Change(testDescription: "first", before: #""\#(one)":1,"\#(two)":2"#, after: #""\#(one)":3,"\#(two)":2"#),
+            Change(testDescription: "second", before: #""\#(one)":1,"\#(two)":2"#, after: #""\#(one)":1,"\#(two)":3"#),
+            Change(testDescription: "swapped", before: #""\#(one)":1,"\#(two)":2"#, after: #""\#(one)":2,"\#(two)":1"#),
+            Change(testDescription: "gone", before: #""\#(one)":1,"\#(two)":2"#, after: #""\#(two)":2"#),
+            Change(testDescription: "new", before: #""\#(one)":1"#, after: #""\#(one)":1,"\#(two)":2"#),
+            Change(testDescription: "another", before: #""\#(one)":1"#, after: #""\#(two)":1"#),
+            Change(
+                testDescription: "inside",
+                before: #""x":{"\#(one)":1,"\#(two)":2}"#,
+                after: #""x":{"\#(one)":3,"\#(two)":2}"#
+            ),
+            Change(
+                testDescription: "no text",
+                before: #""\ud800":1,"\ud801":2"#,
+                after: #""\ud800":1,"\ud801":3,"\udfff":4"#
+            ),
+            Change(testDescription: "twice, first", before: #""x":1,"x":2"#, after: #""x":3,"x":2"#),
+            Change(testDescription: "twice, last", before: #""x":1,"x":2"#, after: #""x":1,"x":3"#),
+        ]
+    )
+    func names(_ change: Change) throws {
+        let extractor = try RecordExtractor.shipped.get()
+        let path = "coordination/tasks/x.json"
+        func text(_ fields: String) -> String { "{\"task_id\":\"x\",\(fields)}" }
+        func record(_ text: [UInt8]) throws -> ExtractedRecord {
+            try #require(extractor.extracted(path, bytes: text).records.first)
+        }
+        let before = try record(Array(text(change.before).utf8))
+        let after = try record(Array(text(change.after).utf8))
+        let place = Self.place(path, before)
+        let old = try #require(before.text)
+        let revision = try #require(extractor.revise(old, at: place, to: after.rows[0].values))
+        #expect(String(decoding: revision.text, as: UTF8.self) == text(change.after))
+        #expect(revision.text.elementsEqual(text(change.after).utf8))
+        #expect(revision.unmet == [])
+        let composed = try #require(extractor.compose(after.rows[0].values, of: .tasks, as: place.source))
+        #expect(composed.unmet == [])
+        #expect(Self.canonical(try record(composed.text)) == Self.canonical(after))
+    }
+
+    @Test("A value that a name cannot be given a second time is named as unsaid")
+    func unsaid() throws {
+        let extractor = try RecordExtractor.shipped.get()
+        let path = "coordination/tasks/x.json"
+        let before = try #require(extractor.extracted(path, #"{"task_id":"x","a":1}"#).records.first)
+        let after = try #require(extractor.extracted(path, #"{"task_id":"x","a":1,"a":2}"#).records.first)
+        let text = try #require(before.text)
+        let revision = try #require(extractor.revise(text, at: Self.place(path, before), to: after.rows[0].values))
+        #expect(revision.unmet == ["metadata"])
+    }
+
+    private static func canonical(_ record: ExtractedRecord) -> [UInt8]? {
+        guard case .json(let text)? = record.value("metadata") else { return nil }
+        return try? JSONDocument(strict: text).root.canonical
+    }
 }

@@ -58,7 +58,10 @@ struct TreeScratch {
     func file(_ name: [UInt8], _ content: [UInt8], mode: UInt32 = 0o644) throws {
         let number = open(absolute(name), O_WRONLY | O_CREAT | O_TRUNC, mode_t(mode))
         try #require(number >= 0)
-        try Descriptor(owning: number).write(content)
+        let file = Descriptor(owning: number)
+        // The mode that was asked for, whatever the umask.
+        try #require(fchmod(number, mode_t(mode)) == 0)
+        try file.write(content)
     }
 
     func append(_ content: String, to name: String) throws {

@@ -157,7 +157,9 @@ struct ChangePlanner {
         if !record.isByNaturalID {
             try await patchRepeats(of: record, row)
             try await DistinctRows(planner: planner).note(revision.record, of: record, row: row, path: record.pathText)
-        } else if revision.record.newestTime != record.newestTime || revision.record.naturalID != record.naturalID {
+        } else if revision.record.newestTime != record.newestTime
+            || revision.record.naturalID.map(ExactText.init) != record.naturalID.map(ExactText.init)
+        {
             try await newFiles.removeBetter(than: standing, row: row)
         }
         try await ImpliedAgents(planner: planner).keep(revision.record, standing)

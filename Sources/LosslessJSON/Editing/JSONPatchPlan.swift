@@ -61,8 +61,8 @@ public struct JSONPatchPlan: Sendable {
         append(rawMember: text, value, to: object)
     }
 
-    /// Adds a member behind the last one; the name is given as JSON text.
-    mutating func append(rawMember name: [UInt8], _ value: JSONDocument, to object: JSONValue) {
+    /// Adds a member behind the last one; the name is given as JSON text, as a lone surrogate has no other.
+    public mutating func append(rawMember name: [UInt8], _ value: JSONDocument, to object: JSONValue) {
         edit(object) { $0.added[object.count, default: []].append(.member(name: name, value: value)) }
     }
 

@@ -17,9 +17,9 @@ final class MappingPointer: Sendable, Hashable {
         names = tokens.map { Array($0.utf8) }
     }
 
-    static func == (left: MappingPointer, right: MappingPointer) -> Bool { left.text == right.text }
+    static func == (left: MappingPointer, right: MappingPointer) -> Bool { left.names == right.names }
 
-    func hash(into hasher: inout Hasher) { hasher.combine(text) }
+    func hash(into hasher: inout Hasher) { hasher.combine(names) }
 
     /// The tokens of a concrete pointer.
     static func split(_ text: String) -> [String]? {

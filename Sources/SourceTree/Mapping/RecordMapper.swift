@@ -113,7 +113,7 @@ struct RecordMapper {
             let found = resolve(source)
             guard let text = identifier(found) else { continue }
             if let naturalID {
-                if text != naturalID, case .json(let value, _) = found {
+                if ExactText(text) != ExactText(naturalID), case .json(let value, _) = found {
                     findings.add(
                         .contradictingFields,
                         "another field gives the id \(RecordFindings.quote(text)), not \(RecordFindings.quote(naturalID))",

@@ -45,23 +45,29 @@ struct RecordComposer {
             return (body, true)
         }
         var text: [UInt8] = [UInt8(ascii: "{")]
-        var names: Set<String> = []
-        func add(_ name: String, _ value: [UInt8]) {
-            guard names.insert(name).inserted else { return }
+        // Names are unescaped bytes: two spellings of one character are two fields.
+        var names: Set<[UInt8]> = []
+        func add(_ name: [UInt8], spelled: [UInt8], _ value: [UInt8]) {
+            names.insert(name)
             if text.count > 1 { text.append(UInt8(ascii: ",")) }
-            JSONText.append(name, to: &text)
+            text += spelled
             text.append(UInt8(ascii: ":"))
             text += value
         }
         let rest = restMembers(wanted)
         // The rest can hold a column's field as it was spelled: that one says it best.
-        let spelled = Set(rest.map(\.name))
-        for column in shape.row.columns where spelled.isDisjoint(with: ownNames(of: column)) {
+        let spelled = Set(rest.map(\.key.unescaped))
+        for column in shape.row.columns where spelled.isDisjoint(with: ownNames(of: column).map { Array($0.utf8) }) {
             let inverse = ColumnInverse(column: column, wanted: wanted)
             guard !inverse.isNothing, let value = inverse.text(inPlaceOf: nil) else { continue }
-            if let name = freeName(of: column, besides: names) { add(name, value) }
+            guard let name = freeName(of: column, besides: names) else { continue }
+            var quoted: [UInt8] = []
+            JSONText.append(name, to: &quoted)
+            add(Array(name.utf8), spelled: quoted, value)
         }
-        for member in rest { add(member.name, member.value) }
+        for member in rest {
+            add(member.key.unescaped, spelled: Array(member.key.rawText), Array(member.value.rawText))
+        }
         return (text + [UInt8(ascii: "}")], false)
     }
 
@@ -70,8 +76,8 @@ struct RecordComposer {
         extractor.revise(body.rawText, at: place, to: wanted)?.unmet.isEmpty != true
     }
 
-    private func freeName(of column: ColumnProgram, besides names: Set<String>) -> String? {
-        ownNames(of: column).first { !names.contains($0) }
+    private func freeName(of column: ColumnProgram, besides names: Set<[UInt8]>) -> String? {
+        ownNames(of: column).first { !names.contains(Array($0.utf8)) }
     }
 
     /// The members that a column is read from as a whole, the first choice first.
@@ -82,7 +88,7 @@ struct RecordComposer {
         }
     }
 
-    private func restMembers(_ wanted: [MappedValue]) -> [(name: String, value: [UInt8])] {
+    private func restMembers(_ wanted: [MappedValue]) -> [JSONMembers.Element] {
         let target =
             switch shape.rest {
             case .collect(let target), .whole(let target): target
@@ -90,8 +96,6 @@ struct RecordComposer {
         guard case .json(let text) = wanted[target],
             let document = try? JSONDocument(strict: text)  // PostgreSQL took it as JSON
         else { return [] }
-        return document.root.members.compactMap { member in
-            member.key.string.map { ($0, Array(member.value.rawText)) }
-        }
+        return Array(document.root.members)
     }
 }

@@ -76,7 +76,7 @@ struct RecordReviser {
         }
         let wish = RowWish(values: wanted, shape: shape, original: original)
         text = applyRest(of: wish, to: text) ?? text
-        var writtenBy: [String: Int] = [:]
+        var writtenBy: [MappingPointer: Int] = [:]
         var best = text
         for _ in 0..<Self.mostRounds {
             guard let record = read(text) else { break }

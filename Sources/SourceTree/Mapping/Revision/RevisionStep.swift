@@ -7,10 +7,10 @@ struct RevisionStep {
     private let wish: RowWish
     private let shape: RecordShape
     private var plan = JSONPatchPlan()
-    /// The fields that were written, by pointer, each with the column that it was written for.
-    private(set) var writtenBy: [String: Int]
+    /// The fields that were written, each with the column that it was written for.
+    private(set) var writtenBy: [MappingPointer: Int]
 
-    init(record: MappedRecord, wish: RowWish, shape: RecordShape, writtenBy: [String: Int]) {
+    init(record: MappedRecord, wish: RowWish, shape: RecordShape, writtenBy: [MappingPointer: Int]) {
         self.record = record
         self.wish = wish
         self.shape = shape
@@ -33,7 +33,7 @@ struct RevisionStep {
         guard let (pointer, old) = field(of: column, index), let text = inverse.text(inPlaceOf: old),
             let new = try? JSONDocument(strict: text)  // NaN and what is no JSON cannot be said
         else { return }
-        writtenBy[pointer.text] = index
+        writtenBy[pointer] = index
         if let old {
             plan.change(old, to: new.root, in: Self.follow(pointer.tokens.dropLast(), root))
         } else {
@@ -68,7 +68,7 @@ struct RevisionStep {
         if isShared(pointer, by: index) || pointer.tokens.count > 1, let earlier {
             return (earlier, value(at: earlier))
         }
-        guard !isIdentity(pointer, besides: column), writtenBy[pointer.text].map({ $0 == index }) ?? true else {
+        guard !isIdentity(pointer, besides: column), writtenBy[pointer].map({ $0 == index }) ?? true else {
             return nil
         }
         return (pointer, value(at: pointer))
@@ -94,7 +94,7 @@ struct RevisionStep {
 
     /// Whether another column that is right reads this field too.
     private func isShared(_ pointer: MappingPointer, by index: Int) -> Bool {
-        if let writer = writtenBy[pointer.text], writer != index { return true }
+        if let writer = writtenBy[pointer], writer != index { return true }
         if isIdentity(pointer, besides: shape.row.columns[index]) { return true }
         return shape.row.columns.indices.contains { other in
             guard other != index, wish.isMet(shape.row.columns[other], by: record.values) else { return false }
@@ -153,6 +153,6 @@ struct RevisionStep {
 extension ValueSource {
     /// Whether it is this field.
     func names(_ pointer: MappingPointer) -> Bool {
-        if case .member(_, let own) = self { own.tokens == pointer.tokens } else { false }
+        if case .member(_, let own) = self { own == pointer } else { false }
     }
 }

@@ -6,9 +6,11 @@ struct RowWish {
     let values: [MappedValue]
     let shape: RecordShape
     /// Top-level fields that changed columns come from: the rest may hold copies of them, which do not count.
-    private let copies: Set<String>
+    ///
+    /// Names are unescaped bytes: two spellings of one character are two fields, which Swift's strings take for one.
+    private let copies: Set<[UInt8]>
     /// Those of them that are such a column's value as a whole: the column says what becomes of them.
-    private let ownFields: Set<String>
+    private let ownFields: Set<[UInt8]>
     /// The rest, or the whole record, as it is wanted; nil where there is to be none.
     private let rest: JSONDocument?
     private let isRestChanged: Bool
@@ -16,7 +18,7 @@ struct RowWish {
     init(values: [MappedValue], shape: RecordShape, original: MappedRecord) {
         self.values = values
         self.shape = shape
-        var (copies, ownFields): (Set<String>, Set<String>) = ([], [])
+        var (copies, ownFields): (Set<[UInt8]>, Set<[UInt8]>) = ([], [])
         for column in shape.row.columns where !Self.isMet(column, wanted: values, by: original.values) {
             let fields = Self.fields(of: column, shape: shape, record: original)
             copies.formUnion(fields.all)
@@ -105,11 +107,12 @@ struct RowWish {
         of column: ColumnProgram,
         shape: RecordShape,
         record: MappedRecord
-    ) -> (own: Set<String>, all: Set<String>) {
+    ) -> (own: Set<[UInt8]>, all: Set<[UInt8]>) {
         let sources = column.sources == [.naturalID] ? shape.naturalID : column.sources
-        var (own, all): (Set<String>, Set<String>) = ([], [])
+        var (own, all): (Set<[UInt8]>, Set<[UInt8]>) = ([], [])
         for source in sources {
-            guard case .member(_, let pointer) = source, let name = pointer.tokens.first else { continue }
+            guard case .member(_, let pointer) = source, let token = pointer.tokens.first else { continue }
+            let name = Array(token.utf8)
             if pointer.tokens.count == 1 { own.insert(name) }
             if case .json = record.mapper.resolve(source) { all.insert(name) }
         }
@@ -150,20 +153,20 @@ struct RowWish {
         }
         let wanted = Self.members(rest?.root)
         let present = Self.members(isWhole ? root : Self.document(record.values[Self.restTarget(shape)])?.root)
-        for name in present.keys.sorted() where !ownFields.contains(name) {
-            guard let old = root[name] else { continue }
-            if let new = wanted[name] {
-                plan.change(old, to: new, in: root)
-            } else {
-                plan.removeMembers(named: Array(name.utf8), of: root)
-            }
-        }
-        for member in rest.map({ Array($0.root.members) }) ?? [] {
-            guard let name = member.key.string, present[name] == nil, root[name] == nil, !ownFields.contains(name)
-            else {
+        for (name, old) in Self.members(root) where !ownFields.contains(name) {
+            guard let rest = present[name] else { continue }
+            // Of a name that is there several times columns may have taken some; the last is what is read.
+            let (old, new) = (old.count == rest.count ? old : [old[old.count - 1]], wanted[name] ?? [])
+            guard !new.isEmpty else {
+                plan.removeMembers(named: name, of: root)
                 continue
             }
-            plan.append(member: name, JSONDocument(copying: member.value), to: root)
+            for (value, wish) in zip(old, new.suffix(old.count)) { plan.change(value, to: wish, in: root) }
+        }
+        for member in rest.map({ Array($0.root.members) }) ?? [] {
+            let name = member.key.unescaped
+            guard present[name] == nil, root[name] == nil, !ownFields.contains(name) else { continue }
+            plan.append(rawMember: Array(member.key.rawText), JSONDocument(copying: member.value), to: root)
         }
     }
 
@@ -179,14 +182,15 @@ struct RowWish {
         let (wanted, present) = (Self.members(rest?.root), Self.members(got?.root))
         return Set(wanted.keys).union(present.keys).subtracting(copies).allSatisfy { name in
             guard let left = wanted[name], let right = present[name] else { return false }
-            return left.means(right)
+            return left.elementsEqual(right) { $0.means($1) }
         }
     }
 
-    private static func members(_ object: JSONValue?) -> [String: JSONValue] {
-        var members: [String: JSONValue] = [:]
+    /// The values by name, in the order of the text: a name can be there several times.
+    private static func members(_ object: JSONValue?) -> [[UInt8]: [JSONValue]] {
+        var members: [[UInt8]: [JSONValue]] = [:]
         for member in object?.members ?? JSONDocument.emptyObject.root.members {
-            members[member.key.string ?? readableText(member.key.unescaped)] = member.value
+            members[member.key.unescaped, default: []].append(member.value)
         }
         return members
     }
