@@ -7,8 +7,9 @@ public enum JSONPointer: Sendable {
         return name.replacing("~", with: "~0").replacing("/", with: "~1")
     }
 
-    /// The unescaped components; nil when the pointer is neither empty nor begins with `/`, or holds a stray `~`.
-    static func components(of pointer: String) -> [[UInt8]]? {
+    /// The unescaped components, as bytes, by which names are compared; nil when the pointer is neither empty nor begins
+    /// with `/`, or holds a stray `~`.
+    public static func components(of pointer: String) -> [[UInt8]]? {
         let bytes = Array(pointer.utf8)
         guard let first = bytes.first else { return [] }
         guard first == Ascii.slash else { return nil }
@@ -20,8 +21,8 @@ public enum JSONPointer: Sendable {
         return components
     }
 
-    /// The index that a component names: digits without leading zeros.
-    static func arrayIndex(_ component: [UInt8]) -> Int? {
+    /// The index that a component names: up to 18 digits without leading zeros; nil for anything else.
+    public static func arrayIndex(_ component: [UInt8]) -> Int? {
         guard let first = component.first, component.allSatisfy(\.isDigit) else { return nil }
         guard first != Ascii.zero || component.count == 1, component.count <= 18 else { return nil }
         return component.reduce(0) { $0 * 10 + Int($1 - Ascii.zero) }

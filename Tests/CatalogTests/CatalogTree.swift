@@ -50,6 +50,8 @@ enum CatalogTree {
         {"upstream": "ledger/a b", "downstream": "payroll", "type": "derived"}
         {"upstream": "plain", "downstream": "queue", "type": "derived"}
         {"upstream": "nowhere", "downstream": "queue", "type": "derived"}
+        {"upstream": "caf\\u00e9", "downstream": "ledger/a b", "type": "derived"}
+        {"upstream": "cafe\\u0301", "downstream": "ledger/a b", "type": "derived"}
 
         """,
         "coordination/config/limits.json": """

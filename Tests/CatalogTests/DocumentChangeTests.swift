@@ -84,6 +84,30 @@ struct DocumentChangeTests {
                 patch: #"[{"op":"copy","from":"/a","path":"/b"}]"#,
                 result: #"{"a":1.10,"b":1.10}"#
             ),
+            // Two spellings of one character are two names, whatever Swift's strings say.
+            Patch(
+                document: "{\"\u{e9}\":1,\"e\u{301}\":2}",
+                patch: "[{\"op\":\"replace\",\"path\":\"/\u{e9}\",\"value\":3}]",
+                result: "{\"\u{e9}\":3,\"e\u{301}\":2}"
+            ),
+            Patch(
+                document: "{\"\u{e9}\":1,\"e\u{301}\":{}}",
+                patch: "[{\"op\":\"move\",\"from\":\"/\u{e9}\",\"path\":\"/e\u{301}/a\"}]",
+                result: "{\"e\u{301}\":{\"a\":1}}"
+            ),
+            Patch(document: "{\"\u{e9}\":1}", patch: "[{\"op\":\"remove\",\"path\":\"/e\u{301}\"}]", result: nil),
+            // A mark that joins what is before it does not hide the stroke.
+            Patch(
+                document: "{\"a\":{\"\u{301}b\":1}}",
+                patch: "[{\"op\":\"remove\",\"path\":\"/a/\u{301}b\"}]",
+                result: #"{"a":{}}"#
+            ),
+            // What is no text stays as it is written beside a change.
+            Patch(
+                document: #"{"\ud800":1,"\u0061":2,"b":3}"#,
+                patch: #"[{"op":"remove","path":"/b"}]"#,
+                result: #"{"\ud800":1,"\u0061":2}"#
+            ),
         ]
     )
     func jsonPatch(_ example: Patch) throws {
@@ -111,6 +135,14 @@ struct DocumentChangeTests {
             Patch(document: #"{"e":null}"#, patch: #"{"a":1}"#, result: #"{"e":null,"a":1}"#),
             Patch(document: #"[1,2]"#, patch: #"{"a":"b","c":null}"#, result: #"{"a":"b"}"#),
             Patch(document: #"{}"#, patch: #"{"a":{"bb":{"ccc":null}}}"#, result: #"{"a":{"bb":{}}}"#),
+            Patch(
+                document: "{\"\u{e9}\":1,\"e\u{301}\":2}",
+                patch: "{\"e\u{301}\":3}",
+                result: "{\"\u{e9}\":1,\"e\u{301}\":3}"
+            ),
+            Patch(document: #"{"\ud800":1,"b":3}"#, patch: #"{"b":null}"#, result: #"{"\ud800":1}"#),
+            Patch(document: #"{"a":1,"a":2}"#, patch: #"{"a":3}"#, result: #"{"a":1,"a":3}"#),
+            Patch(document: #"{"a":1,"a":2}"#, patch: #"{"a":null}"#, result: "{}"),
         ]
     )
     func mergePatch(_ example: Patch) throws {

@@ -128,6 +128,9 @@ struct RecordRevisionTests {
             ),
             Change(testDescription: "twice, first", before: #""x":1,"x":2"#, after: #""x":3,"x":2"#),
             Change(testDescription: "twice, last", before: #""x":1,"x":2"#, after: #""x":1,"x":3"#),
+            Change(testDescription: "twice, then once", before: #""x":1,"y":0,"x":2"#, after: #""y":0,"x":2"#),
+            Change(testDescription: "twice, then never", before: #""x":1,"y":0,"x":2"#, after: #""y":0"#),
+            Change(testDescription: "once, then twice", before: #""x":1,"y":0"#, after: #""x":3,"y":0,"x":4"#),
         ]
     )
     func names(_ change: Change) throws {
@@ -148,17 +151,6 @@ struct RecordRevisionTests {
         let composed = try #require(extractor.compose(after.rows[0].values, of: .tasks, as: place.source))
         #expect(composed.unmet == [])
         #expect(Self.canonical(try record(composed.text)) == Self.canonical(after))
-    }
-
-    @Test("A value that a name cannot be given a second time is named as unsaid")
-    func unsaid() throws {
-        let extractor = try RecordExtractor.shipped.get()
-        let path = "coordination/tasks/x.json"
-        let before = try #require(extractor.extracted(path, #"{"task_id":"x","a":1}"#).records.first)
-        let after = try #require(extractor.extracted(path, #"{"task_id":"x","a":1,"a":2}"#).records.first)
-        let text = try #require(before.text)
-        let revision = try #require(extractor.revise(text, at: Self.place(path, before), to: after.rows[0].values))
-        #expect(revision.unmet == ["metadata"])
     }
 
     private static func canonical(_ record: ExtractedRecord) -> [UInt8]? {

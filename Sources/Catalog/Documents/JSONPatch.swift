@@ -5,8 +5,9 @@ import LosslessJSON
 struct JSONPatch {
     private struct Step {
         let operation: String
-        let path: [String]
-        let from: [String]?
+        /// The components of the pointer, unescaped bytes.
+        let path: [[UInt8]]
+        let from: [[UInt8]]?
         let value: JSONValue?
     }
 
@@ -25,12 +26,12 @@ struct JSONPatch {
         guard let operation = item["op"]?.string,
             ["add", "remove", "replace", "move", "copy", "test"].contains(operation)
         else { throw .invalid("\(pointer)/op", "must be add, remove, replace, move, copy or test") }
-        guard let path = item["path"]?.string.flatMap(JSONTree.tokens) else {
+        guard let path = item["path"]?.string.flatMap(JSONPointer.components) else {
             throw .invalid("\(pointer)/path", "must be a JSON pointer")
         }
-        var from: [String]?
+        var from: [[UInt8]]?
         if operation == "move" || operation == "copy" {
-            from = item["from"]?.string.flatMap(JSONTree.tokens)
+            from = item["from"]?.string.flatMap(JSONPointer.components)
             if from == nil { throw .invalid("\(pointer)/from", "must be a JSON pointer") }
         }
         let value = item["value"]
@@ -87,7 +88,7 @@ struct JSONPatch {
         }
     }
 
-    private static func value(at path: ArraySlice<String>, of tree: JSONTree) throws(Misfit) -> JSONTree {
+    private static func value(at path: ArraySlice<[UInt8]>, of tree: JSONTree) throws(Misfit) -> JSONTree {
         guard let token = path.first else { return tree }
         switch tree.opened {
         case .object(let members):
@@ -109,7 +110,7 @@ struct JSONPatch {
 
     private static func set(
         _ value: JSONTree,
-        at path: ArraySlice<String>,
+        at path: ArraySlice<[UInt8]>,
         in tree: JSONTree
     ) throws(Misfit) -> JSONTree {
         path.isEmpty ? value : try edit(tree, at: path, .set(value))
@@ -117,18 +118,18 @@ struct JSONPatch {
 
     private static func add(
         _ value: JSONTree,
-        at path: ArraySlice<String>,
+        at path: ArraySlice<[UInt8]>,
         to tree: JSONTree
     ) throws(Misfit) -> JSONTree {
         path.isEmpty ? value : try edit(tree, at: path, .add(value))
     }
 
-    private static func remove(at path: ArraySlice<String>, of tree: JSONTree) throws(Misfit) -> JSONTree {
+    private static func remove(at path: ArraySlice<[UInt8]>, of tree: JSONTree) throws(Misfit) -> JSONTree {
         guard !path.isEmpty else { throw Misfit(reason: "the whole document cannot be removed") }
         return try edit(tree, at: path, .remove)
     }
 
-    private static func edit(_ tree: JSONTree, at path: ArraySlice<String>, _ edit: Edit) throws(Misfit) -> JSONTree {
+    private static func edit(_ tree: JSONTree, at path: ArraySlice<[UInt8]>, _ edit: Edit) throws(Misfit) -> JSONTree {
         let (token, rest) = (path[path.startIndex], path.dropFirst())
         switch tree.opened {
         case .object(var members):
@@ -136,7 +137,7 @@ struct JSONPatch {
             if rest.isEmpty {
                 switch (edit, place) {
                 case (.set(let value), let place?), (.add(let value), let place?): members[place].value = value
-                case (.add(let value), nil): members.append((token, value))
+                case (.add(let value), nil): members.append(JSONTree.Member(token, value))
                 case (.remove, _?): members.removeAll { $0.name == token }
                 case (.set, nil), (.remove, nil): throw missing(token)
                 }
@@ -147,7 +148,8 @@ struct JSONPatch {
             return .object(members)
         case .array(var elements):
             if rest.isEmpty, case .add(let value) = edit {
-                elements.insert(value, at: token == "-" ? elements.count : try index(token, below: elements.count + 1))
+                let isEnd = token == [UInt8(ascii: "-")]
+                elements.insert(value, at: isEnd ? elements.count : try index(token, below: elements.count + 1))
                 return .array(elements)
             }
             let place = try index(token, below: elements.count)
@@ -161,12 +163,14 @@ struct JSONPatch {
         }
     }
 
-    private static func index(_ token: String, below count: Int) throws(Misfit) -> Int {
-        guard token.wholeMatch(of: /0|[1-9][0-9]{0,8}/) != nil, let index = Int(token), index < count else {
-            throw Misfit(reason: "there is no element \"\(token)\"")
+    private static func index(_ token: [UInt8], below count: Int) throws(Misfit) -> Int {
+        guard let index = JSONPointer.arrayIndex(token), index < count else {
+            throw Misfit(reason: "there is no element \"\(String(decoding: token, as: UTF8.self))\"")
         }
         return index
     }
 
-    private static func missing(_ token: String) -> Misfit { Misfit(reason: "there is nothing at \"\(token)\"") }
+    private static func missing(_ token: [UInt8]) -> Misfit {
+        Misfit(reason: "there is nothing at \"\(String(decoding: token, as: UTF8.self))\"")
+    }
 }

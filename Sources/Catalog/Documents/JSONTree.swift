@@ -4,21 +4,43 @@ import LosslessJSON
 indirect enum JSONTree {
     /// A value as it was written.
     case text(JSONValue)
-    /// An object, its names unescaped.
-    case object([(name: String, value: JSONTree)])
+    /// An object.
+    case object([Member])
     /// An array.
     case array([JSONTree])
+
+    /// A member of an object. Names are compared by their bytes: two spellings of one character are two names.
+    struct Member {
+        /// The name, unescaped.
+        let name: [UInt8]
+        /// The name as it was written, quotes included.
+        let quotedName: [UInt8]
+        /// The value.
+        var value: JSONTree
+
+        /// A member as it was written.
+        init(_ key: JSONKey, _ value: JSONTree) {
+            name = key.unescaped
+            quotedName = Array(key.rawText)
+            self.value = value
+        }
+
+        /// A member of a name that is text.
+        init(_ name: [UInt8], _ value: JSONTree) {
+            self.name = name
+            var quoted: [UInt8] = []
+            JSONText.append(String(decoding: name, as: UTF8.self), to: &quoted)
+            quotedName = quoted
+            self.value = value
+        }
+    }
 
     /// The value, its outermost container taken apart.
     var opened: JSONTree {
         guard case .text(let value) = self else { return self }
         switch value.kind {
         case .object:
-            return .object(
-                value.members.map { member in
-                    (member.key.string ?? String(decoding: member.key.unescaped, as: UTF8.self), .text(member.value))
-                }
-            )
+            return .object(value.members.map { Member($0.key, .text($0.value)) })
         case .array: return .array(value.elements.map { .text($0) })
         case .string, .number, .true, .false, .null: return self
         }
@@ -38,7 +60,7 @@ indirect enum JSONTree {
             output.append(UInt8(ascii: "{"))
             for (number, member) in members.enumerated() {
                 if number > 0 { output.append(UInt8(ascii: ",")) }
-                JSONText.append(member.name, to: &output)
+                output += member.quotedName
                 output.append(UInt8(ascii: ":"))
                 member.value.append(to: &output)
             }
@@ -64,36 +86,21 @@ indirect enum JSONTree {
 
     // MARK: RFC 7396
 
-    /// The value with a merge patch applied.
+    /// The value with a merge patch applied; of a name that is there twice the last counts, as everywhere.
     func merged(with patch: JSONValue) -> JSONTree {
         guard patch.kind == .object else { return .text(patch) }
-        var members: [(name: String, value: JSONTree)] = []
+        var members: [Member] = []
         if case .object(let present) = opened { members = present }
         for change in patch.members {
-            let name = change.key.string ?? String(decoding: change.key.unescaped, as: UTF8.self)
-            let place = members.firstIndex { $0.name == name }
+            let name = change.key.unescaped
             if change.value.isNull {
-                if let place { members.remove(at: place) }
-            } else if let place {
+                members.removeAll { $0.name == name }
+            } else if let place = members.lastIndex(where: { $0.name == name }) {
                 members[place].value = members[place].value.merged(with: change.value)
             } else {
-                members.append((name, JSONTree.object([]).merged(with: change.value)))
+                members.append(Member(change.key, JSONTree.object([]).merged(with: change.value)))
             }
         }
         return .object(members)
-    }
-
-    // MARK: Pointers
-
-    /// The tokens of a JSON pointer; nil for what is none.
-    static func tokens(of pointer: String) -> [String]? {
-        guard !pointer.isEmpty else { return [] }
-        guard pointer.utf8.first == UInt8(ascii: "/") else { return nil }
-        var tokens: [String] = []
-        for part in pointer.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-            guard part.wholeMatch(of: /([^~]|~0|~1)*/) != nil else { return nil }
-            tokens.append(String(part.replacing("~1", with: "/").replacing("~0", with: "~")))
-        }
-        return tokens
     }
 }

@@ -47,7 +47,7 @@ extension HybridStore {
                 depth: Int(row["depth"].integer ?? 0),
                 document: document(.assets, row)
             )
-            if node.depth == 0 { root = node } else { walks[way]?.nodes[met] = node }
+            if node.depth == 0 { root = node } else { walks[way]?.nodes[ExactText(met)] = node }
         }
         guard let root, root.document != nil, let upstream = walks["upstream"], let downstream = walks["downstream"]
         else { return nil }
@@ -151,7 +151,7 @@ extension HybridStore {
                     status: row["task_status"].string,
                     isKnown: row["is_known"].boolean ?? false
                 )
-            }.sorted { ($0.depth, $0.taskID) < ($1.depth, $1.taskID) }
+            }.sorted { ($0.depth, ExactText($0.taskID)) < ($1.depth, ExactText($1.taskID)) }
         }
         return TaskLineage(taskID: id, ancestors: members("ancestor"), descendants: members("descendant"))
     }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Which way a walk through lineage goes.
 public enum LineageDirection: String, Sendable, CaseIterable {
     /// To what the asset is made from.
@@ -33,6 +35,15 @@ public struct AssetLineage: Sendable, Equatable {
         public let type: String?
         /// As reported, as exact decimal text; nil where none is given.
         public let confidence: String?
+
+        /// What edges are compared by; nothing goes before everything else.
+        var exact: [ExactText] { [upstream, downstream, type ?? "", confidence ?? ""].map(ExactText.init) }
+
+        /// Whether all four are the same, byte by byte.
+        public static func == (first: Edge, second: Edge) -> Bool { first.exact == second.exact }
+
+        /// Of the four texts.
+        public func hash(into hasher: inout Hasher) { hasher.combine(exact) }
     }
 
     /// A tree of assets: each in it once, at its smallest depth, under the neighbour with the first id that leads to it.

@@ -29,26 +29,26 @@ extension JSONTreeStore {
             var walk = LineageWalk(direction: way)
             guard direction == way || direction == .both else { return walk }
             let next = Dictionary(grouping: relations.filter { $0.hasUpstream && $0.hasDownstream }) {
-                way == .upstream ? $0.edge.downstream : $0.edge.upstream
+                ExactText(way == .upstream ? $0.edge.downstream : $0.edge.upstream)
             }
-            var frontier = [id]
+            var frontier = [ExactText(id)]
             for level in 1...depth where !frontier.isEmpty {
-                var reached: Set<String> = []
+                var reached: Set<ExactText> = []
                 // Edges start at assets that exist.
-                for near in frontier where snapshot.row(.assets, near) != nil {
+                for near in frontier where snapshot.row(.assets, near.text) != nil {
                     for relation in next[near] ?? [] {
-                        let far = way == .upstream ? relation.edge.upstream : relation.edge.downstream
-                        let row = snapshot.row(.assets, far)
+                        let far = ExactText(way == .upstream ? relation.edge.upstream : relation.edge.downstream)
+                        let row = snapshot.row(.assets, far.text)
                         guard row.map({ $0.sensitivity <= clearance }) ?? true else { continue }
                         guard walk.edges.count < AssetLineage.maximumEdges else {
                             isTruncated = true
                             continue
                         }
                         walk.edges.insert(relation.edge)
-                        guard far != id, walk.nodes[far] == nil else { continue }
+                        guard far != ExactText(id), walk.nodes[far] == nil else { continue }
                         reached.insert(far)
                         walk.nodes[far] = AssetLineage.Node(
-                            id: far,
+                            id: far.text,
                             depth: level,
                             document: row.map { snapshot.document(.assets, $0) }
                         )
@@ -85,7 +85,10 @@ extension JSONTreeStore {
         let members = [TaskSteps.Met(id: id, via: nil, type: nil, depth: 0)] + met
         return TaskHierarchy(
             taskID: id,
-            tasks: members.sorted { ($0.depth, $0.via ?? "", $0.id) < ($1.depth, $1.via ?? "", $1.id) }.map { met in
+            tasks: members.sorted {
+                ($0.depth, ExactText($0.via ?? ""), ExactText($0.id))
+                    < ($1.depth, ExactText($1.via ?? ""), ExactText($1.id))
+            }.map { met in
                 let row = snapshot.row(.tasks, met.id)
                 return TaskHierarchy.Member(
                     depth: met.depth,
@@ -108,8 +111,10 @@ extension JSONTreeStore {
         let snapshot = try await snapshot(.recent)
         guard snapshot.row(.tasks, id) != nil else { return nil }
         let steps = TaskSteps(snapshot, types: nil)
-        func members(_ next: [String: [TaskSteps.Step]]) -> [TaskLineage.Member] {
-            steps.walk(from: id, depth: depth, next: next).sorted { ($0.depth, $0.id) < ($1.depth, $1.id) }.map { met in
+        func members(_ next: [ExactText: [TaskSteps.Step]]) -> [TaskLineage.Member] {
+            steps.walk(from: id, depth: depth, next: next).sorted {
+                ($0.depth, ExactText($0.id)) < ($1.depth, ExactText($1.id))
+            }.map { met in
                 let row = snapshot.row(.tasks, met.id)
                 return TaskLineage.Member(
                     depth: met.depth,
@@ -212,13 +217,13 @@ private struct TaskSteps {
         let depth: Int
     }
 
-    private(set) var children: [String: [Step]] = [:]
-    private(set) var parents: [String: [Step]] = [:]
-    private let known: Set<String>
+    private(set) var children: [ExactText: [Step]] = [:]
+    private(set) var parents: [ExactText: [Step]] = [:]
+    private let known: Set<ExactText>
 
     /// The relations of these types; nil for all.
     init(_ snapshot: TreeSnapshot, types: Set<String>?) {
-        known = Set(snapshot.rows(.tasks).map(\.key))
+        known = Set(snapshot.rows(.tasks).map { ExactText($0.key) })
         for row in snapshot.rows(.tasks) {
             if let parent = row["parent_task_id_raw"].asText {
                 add(parent: parent, child: row.key, type: "parent", types)
@@ -234,30 +239,33 @@ private struct TaskSteps {
 
     private mutating func add(parent: String, child: String, type: String?, _ types: Set<String>?) {
         if let types, type.map(types.contains) != true { return }
+        let (above, below) = (ExactText(parent), ExactText(child))
         // Steps start at tasks that exist.
-        if known.contains(parent) { children[parent, default: []].append(Step(id: child, type: type)) }
-        if known.contains(child) { parents[child, default: []].append(Step(id: parent, type: type)) }
+        if known.contains(above) { children[above, default: []].append(Step(id: child, type: type)) }
+        if known.contains(below) { parents[below, default: []].append(Step(id: parent, type: type)) }
     }
 
     /// Level by level, each task once, at its smallest depth.
-    func walk(from id: String, depth: Int, next: [String: [Step]]) -> [Met] {
-        var seen: Set<String> = [id]
+    func walk(from id: String, depth: Int, next: [ExactText: [Step]]) -> [Met] {
+        var seen: Set<ExactText> = [ExactText(id)]
         var met: [Met] = []
-        var frontier = [id]
+        var frontier = [ExactText(id)]
         for level in 1...depth where !frontier.isEmpty {
-            var reached: [String: (via: String, type: String?)] = [:]
+            var reached: [ExactText: (via: ExactText, type: String?)] = [:]
             for near in frontier.sorted() {
-                for step in next[near] ?? [] where !seen.contains(step.id) {
+                for step in next[near] ?? [] where !seen.contains(ExactText(step.id)) {
                     let found = (via: near, type: step.type)
-                    guard let held = reached[step.id] else {
-                        reached[step.id] = found
+                    guard let held = reached[ExactText(step.id)] else {
+                        reached[ExactText(step.id)] = found
                         continue
                     }
-                    if (found.via, found.type ?? "~") < (held.via, held.type ?? "~") { reached[step.id] = found }
+                    if (found.via, ExactText(found.type ?? "~")) < (held.via, ExactText(held.type ?? "~")) {
+                        reached[ExactText(step.id)] = found
+                    }
                 }
             }
             seen.formUnion(reached.keys)
-            met += reached.map { Met(id: $0.key, via: $0.value.via, type: $0.value.type, depth: level) }
+            met += reached.map { Met(id: $0.key.text, via: $0.value.via.text, type: $0.value.type, depth: level) }
             frontier = Array(reached.keys)
         }
         return met

@@ -11,10 +11,10 @@ final class MappingPointer: Sendable, Hashable {
 
     /// Splits a pointer; nil when it neither is empty nor begins with `/`, or holds a bad escape.
     init?(_ text: String) {
-        guard let tokens = Self.split(text) else { return nil }
+        guard let names = JSONPointer.components(of: text) else { return nil }
         self.text = text
-        self.tokens = tokens
-        names = tokens.map { Array($0.utf8) }
+        self.names = names
+        tokens = names.map { String(decoding: $0, as: UTF8.self) }
     }
 
     static func == (left: MappingPointer, right: MappingPointer) -> Bool { left.names == right.names }
@@ -23,31 +23,7 @@ final class MappingPointer: Sendable, Hashable {
 
     /// The tokens of a concrete pointer.
     static func split(_ text: String) -> [String]? {
-        guard !text.isEmpty else { return [] }
-        guard text.utf8.first == UInt8(ascii: "/") else { return nil }
-        var tokens: [String] = []
-        for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            guard let token = unescape(part) else { return nil }
-            tokens.append(token)
-        }
-        return tokens
-    }
-
-    private static func unescape(_ part: Substring.UTF8View) -> String? {
-        guard part.contains(UInt8(ascii: "~")) else { return String(Substring(part)) }
-        var bytes: [UInt8] = []
-        var isEscape = false
-        for byte in part {
-            switch (isEscape, byte) {
-            case (true, UInt8(ascii: "0")): bytes.append(UInt8(ascii: "~"))
-            case (true, UInt8(ascii: "1")): bytes.append(UInt8(ascii: "/"))
-            case (true, _): return nil
-            case (false, UInt8(ascii: "~")): break
-            case (false, _): bytes.append(byte)
-            }
-            isEscape = !isEscape && byte == UInt8(ascii: "~")
-        }
-        return isEscape ? nil : String(decoding: bytes, as: UTF8.self)
+        JSONPointer.components(of: text)?.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The value that tokens lead to from a value; of duplicate keys the last.

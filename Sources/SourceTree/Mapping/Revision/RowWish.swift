@@ -153,19 +153,24 @@ struct RowWish {
         }
         let wanted = Self.members(rest?.root)
         let present = Self.members(isWhole ? root : Self.document(record.values[Self.restTarget(shape)])?.root)
-        for (name, old) in Self.members(root) where !ownFields.contains(name) {
-            guard let rest = present[name] else { continue }
-            // Of a name that is there several times columns may have taken some; the last is what is read.
-            let (old, new) = (old.count == rest.count ? old : [old[old.count - 1]], wanted[name] ?? [])
-            guard !new.isEmpty else {
-                plan.removeMembers(named: name, of: root)
-                continue
+        let members = Array(root.members)
+        var places: [[UInt8]: [Int]] = [:]
+        for (place, member) in members.enumerated() { places[member.key.unescaped, default: []].append(place) }
+        for (name, held) in present where !ownFields.contains(name) {
+            // A name that is there several times is in the rest as often, whatever columns read of it.
+            guard let old = places[name]?.prefix(held.count), let first = old.first else { continue }
+            let new = wanted[name] ?? []
+            for place in old.dropLast(new.count) { plan.remove(child: place, of: root) }
+            for (place, value) in zip(old.suffix(new.count), new) {
+                plan.change(members[place].value, to: value, in: root)
             }
-            for (value, wish) in zip(old, new.suffix(old.count)) { plan.change(value, to: wish, in: root) }
+            for value in new.dropFirst(old.count) {
+                plan.append(rawMember: Array(members[first].key.rawText), JSONDocument(copying: value), to: root)
+            }
         }
         for member in rest.map({ Array($0.root.members) }) ?? [] {
             let name = member.key.unescaped
-            guard present[name] == nil, root[name] == nil, !ownFields.contains(name) else { continue }
+            guard present[name] == nil, places[name] == nil, !ownFields.contains(name) else { continue }
             plan.append(rawMember: Array(member.key.rawText), JSONDocument(copying: member.value), to: root)
         }
     }
