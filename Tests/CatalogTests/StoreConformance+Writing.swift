@@ -242,6 +242,19 @@ extension StoreConformance {
         #expect(hidden.events.isEmpty && hidden.position == found.position)
         let again = try await store.events(after: before, limit: 1, wait: .zero, clearance: .internal)
         #expect(again.events == [found])
+        // Of two assets whose ids are one text in two spellings each is as visible as it says itself.
+        let (open, shut) = ("twin-\u{e9}", "twin-e\u{301}")
+        for (id, word) in [(open, "public"), (shut, "secret")] {
+            let body = "{\"asset_id\":\"\(id)\",\"sensitivity\":\"\(word)\"}".body
+            _ = try await store.write(CatalogWrite(DocumentKey(.assets, id), .create(body), author: everything))
+        }
+        func twins(_ clearance: Sensitivity) async throws -> [ExactText] {
+            try await store.events(after: found.position, limit: 100, wait: .zero, clearance: clearance).events
+                .compactMap { event in event.table == "assets" ? event.id.map(ExactText.init) : nil }
+        }
+        try await eventually("both are told") { try await twins(.secret).count == 2 }
+        #expect(try await twins(.secret) == [ExactText(open), ExactText(shut)])
+        #expect(try await twins(.public) == [ExactText(open)])
         let foreign = try await store.events(
             after: EventPosition(timeline: 1, sequence: 1),
             limit: 1,

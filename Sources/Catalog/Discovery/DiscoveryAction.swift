@@ -62,7 +62,7 @@ struct DiscoveryAction: Sendable, Equatable {
         guard let earlier = asset.note else { return nil }
         let note = file.note.completed(from: earlier)
         var patch = ObjectText()
-        if asset.path != note.path { patch.add("path", note.path) }
+        if asset.path.map(ExactText.init) != ExactText(note.path) { patch.add("path", note.path) }
         if asset.checksum != note.sha256 { patch.addOrRemove("checksum", note.sha256) }
         if asset.modifiedMicroseconds != note.modifiedText.flatMap(DiscoveryNote.microseconds) {
             patch.addOrRemove("last_modified_at", note.modifiedText)
@@ -70,7 +70,7 @@ struct DiscoveryAction: Sendable, Equatable {
         if note.looksSecret, !earlier.looksSecret, asset.sensitivity < secretLooking {
             patch.add("sensitivity", secretLooking.rawValue)
         }
-        if note != earlier { patch.add(note) }
+        if note != earlier || ExactText(note.path) != ExactText(earlier.path) { patch.add(note) }
         guard !patch.isEmpty else { return nil }
         return DiscoveryAction(
             kind: isMoved ? .moved : .updated,

@@ -1,3 +1,4 @@
+import Domain
 import SourceTree
 
 /// What there is to do so that the catalog says what a scan found: worked out from facts, without any I/O.
@@ -25,27 +26,28 @@ struct DiscoveryPlan: Sendable, Equatable {
     ///   - removesMissing: whether assets of discovery whose files are gone are removed.
     init(scan: DiscoveryScan, assets: [CatalogedAsset], rules: AssetRules, removesMissing: Bool = false) {
         var ids = KnownAssets(assets)
-        let paths = Set(scan.files.map(\.note.path))
+        let paths = Set(scan.files.map { ExactText($0.note.path) })
         var new: [ScannedFile] = []
         for file in scan.files {
-            if let asset = ids.byPath[file.note.path] {
+            if let asset = ids.byPath[ExactText(file.note.path)] {
                 settle(file, asset, isMoved: false)
             } else {
                 new.append(file)
             }
         }
-        var gone: [String: CatalogedAsset] = [:]
+        var gone: [ExactText: CatalogedAsset] = [:]
         for asset in assets {
-            if let note = asset.note, !paths.contains(note.path), scan.covers(note.path) { gone[asset.id] = asset }
+            guard let note = asset.note, !paths.contains(ExactText(note.path)), scan.covers(note.path) else { continue }
+            gone[ExactText(asset.id)] = asset
         }
         for file in new {
-            if let id = ids.foreignByPath[file.note.path] {
+            if let id = ids.foreignByPath[ExactText(file.note.path)] {
                 described.append(DiscoveryReport.Place(id: id, path: file.note.path))
                 continue
             }
             place(file, rules.description(of: file.path), &ids, &gone)
         }
-        for asset in gone.values.sorted(by: { $0.id < $1.id }) {
+        for asset in gone.values.sorted(by: { ExactText($0.id) < ExactText($1.id) }) {
             missing.append(DiscoveryReport.Place(id: asset.id, path: asset.note?.path ?? ""))
             if removesMissing { actions.append(.removal(of: asset)) }
         }
@@ -56,14 +58,14 @@ struct DiscoveryPlan: Sendable, Equatable {
         _ file: ScannedFile,
         _ description: AssetDescription,
         _ ids: inout KnownAssets,
-        _ gone: inout [String: CatalogedAsset]
+        _ gone: inout [ExactText: CatalogedAsset]
     ) {
         for id in [description.id, AssetRules.distinctID(description.id, path: file.path)] {
             if ids.claim(id) {
                 actions.append(.creation(of: file, id: id, description))
                 return
             }
-            if let asset = gone.removeValue(forKey: id) {
+            if let asset = gone.removeValue(forKey: ExactText(id)) {
                 settle(file, asset, isMoved: true)
                 return
             }
@@ -88,22 +90,22 @@ struct DiscoveryPlan: Sendable, Equatable {
 /// The assets of the catalog by what discovery looks for.
 private struct KnownAssets {
     /// Assets of discovery by the paths of their notes.
-    private(set) var byPath: [String: CatalogedAsset] = [:]
+    private(set) var byPath: [ExactText: CatalogedAsset] = [:]
     /// The ids of other assets by the paths that they give.
-    private(set) var foreignByPath: [String: String] = [:]
-    private var foreignWithoutPath: Set<String> = []
-    private var taken: Set<String> = []
+    private(set) var foreignByPath: [ExactText: String] = [:]
+    private var foreignWithoutPath: Set<ExactText> = []
+    private var taken: Set<ExactText> = []
 
     init(_ assets: [CatalogedAsset]) {
-        for asset in assets.sorted(by: { $0.id < $1.id }) {
-            taken.insert(asset.id)
+        for asset in assets.sorted(by: { ExactText($0.id) < ExactText($1.id) }) {
+            taken.insert(ExactText(asset.id))
             if let note = asset.note {
                 // Of two with one path, as when somebody copied a document, the first id counts.
-                if byPath[note.path] == nil { byPath[note.path] = asset }
+                if byPath[ExactText(note.path)] == nil { byPath[ExactText(note.path)] = asset }
             } else if let path = asset.path, !path.isEmpty {
-                foreignByPath[Self.plain(path)] = asset.id
+                foreignByPath[ExactText(Self.plain(path))] = asset.id
             } else {
-                foreignWithoutPath.insert(asset.id)
+                foreignWithoutPath.insert(ExactText(asset.id))
             }
         }
     }
@@ -116,7 +118,7 @@ private struct KnownAssets {
     }
 
     /// Takes an id; false when it is taken.
-    mutating func claim(_ id: String) -> Bool { taken.insert(id).inserted }
+    mutating func claim(_ id: String) -> Bool { taken.insert(ExactText(id)).inserted }
 
-    func isForeignWithoutPath(_ id: String) -> Bool { foreignWithoutPath.contains(id) }
+    func isForeignWithoutPath(_ id: String) -> Bool { foreignWithoutPath.contains(ExactText(id)) }
 }

@@ -9,7 +9,9 @@ indirect enum JSONTree {
     /// An array.
     case array([JSONTree])
 
-    /// A member of an object. Names are compared by their bytes: two spellings of one character are two names.
+    /// A member of an object.
+    ///
+    /// Names are compared by their bytes: two spellings of one character are two names.
     struct Member {
         /// The name, unescaped.
         let name: [UInt8]

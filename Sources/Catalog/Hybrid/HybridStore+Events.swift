@@ -53,14 +53,14 @@ extension HybridStore {
         let sensitivities = try await sensitivities(of: events.filter(isAsset).map(\.row.rowKey))
         return events.compactMap { event in
             guard Self.toldTables.contains(event.row.kind) else { return nil }
-            let sensitivity = isAsset(event) ? sensitivities[event.row.rowKey] : .unstated
+            let sensitivity = isAsset(event) ? sensitivities[ExactText(event.row.rowKey)] : .unstated
             guard (sensitivity ?? .public) <= clearance else { return nil }
             // How sensitive an asset was that is gone nobody knows any more: only who may see all learns its name.
             return CatalogEvent(event, isAnonymous: sensitivity == nil && clearance < .secret)
         }
     }
 
-    private func sensitivities(of assets: [String]) async throws -> [String: Sensitivity] {
+    private func sensitivities(of assets: [String]) async throws -> [ExactText: Sensitivity] {
         guard !assets.isEmpty else { return [:] }
         let rows = try await instance.query(
             "SELECT a.asset_id, a.sensitivity FROM public.assets a WHERE a.asset_id = ANY ($1)",
@@ -68,7 +68,7 @@ extension HybridStore {
         ).rows
         return rows.reduce(into: [:]) { found, row in
             guard let id = row["asset_id"].string else { return }
-            found[id] = row["sensitivity"].string.map(Sensitivity.init) ?? .unstated
+            found[ExactText(id)] = row["sensitivity"].string.map(Sensitivity.init) ?? .unstated
         }
     }
 }

@@ -58,7 +58,9 @@ extension HybridStore {
         ).rows
         var counts: [String: [String: Int]] = [:]
         for row in rows {
-            counts[row["what"].string ?? "", default: [:]][row["word"].string ?? ""] = Int(row["count"].integer ?? 0)
+            // Two spellings of one word are counted together: the texts are equal for whoever reads the answer here.
+            counts[row["what"].string ?? "", default: [:]][row["word"].string ?? "", default: 0] +=
+                Int(row["count"].integer ?? 0)
         }
         func sum(_ what: String) -> Int { counts[what, default: [:]].values.reduce(0, +) }
         return CatalogStatistics(

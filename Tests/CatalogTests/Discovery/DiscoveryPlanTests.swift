@@ -292,6 +292,22 @@ struct DiscoveryPlanTests {
         }
     }
 
+    @Test("takes two spellings of one name for two files, and one that turns into the other for moved")
+    func spellings() throws {
+        let (one, two) = (file("specs/caf\u{e9}"), file("specs/cafe\u{301}", sha256: "bb"))
+        let made = plan(scan(one, two)).actions
+        #expect(made.count == 2)
+        let assets = zip(made, [one, two]).map { asset($0.id, of: $1) }
+        let again = DiscoveryPlan(scan: scan(one, two), assets: assets.reversed(), rules: rules)
+        #expect(again.actions.isEmpty && again.unchanged == 2 && again.missing.isEmpty && again.described.isEmpty)
+
+        let moved = plan(scan(file("specs/cafe\u{301}/w")), asset("spec-w", of: file("specs/caf\u{e9}/w")))
+        #expect(moved.actions.map(\.kind.rawValue) == ["moved"] && moved.missing.isEmpty)
+        let change = try body(try #require(moved.actions.first))
+        #expect(change["path"]?.string?.utf8.elementsEqual("specs/cafe\u{301}/w".utf8) == true)
+        #expect(change["metadata"] != nil)
+    }
+
     // MARK: Notes
 
     @Test("a note comes back from its text as it was")
