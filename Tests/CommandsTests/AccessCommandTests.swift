@@ -151,6 +151,14 @@ struct AccessCommandTests {
         }
     }
 
+    @Test(
+        "the line end of a password file is no part of the password",
+        arguments: [("a b", "a b"), ("a b\n", "a b"), ("a b\r\n", "a b"), ("a b\n\n", "a b\n"), ("", "")]
+    )
+    func passwordLine(text: String, password: String) {
+        #expect(PasswordOption.line(of: text) == password)
+    }
+
     @Test("a user is made with a password from a file, a line or the environment, and none of it is shown")
     func users() async throws {
         try await withHarness(database: true) { harness, directory in

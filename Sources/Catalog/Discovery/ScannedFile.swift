@@ -36,6 +36,6 @@ struct DiscoveryScan: Sendable, Equatable {
 
     /// Whether a file of this path would have been seen.
     func covers(_ path: String) -> Bool {
-        path.hasPrefix(scope) && !closedFolders.contains { path.hasPrefix($0.path + "/") }
+        path.utf8.starts(with: scope.utf8) && !closedFolders.contains { path.utf8.starts(with: ($0.path + "/").utf8) }
     }
 }

@@ -28,7 +28,7 @@ struct PasswordOption: ParsableArguments {
         guard let file = passwordFile ?? context.environment["CORTEX_PASSWORD_FILE"] else { return nil }
         do {
             let text = try readSettingFile(context.path(file))
-            return Secret(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+            return Secret(Self.line(of: text))
         } catch {
             throw CommandError(
                 .cannotRead,
@@ -37,5 +37,11 @@ struct PasswordOption: ParsableArguments {
                 cause: error
             )
         }
+    }
+
+    /// A file's text without the line end behind it, LF or CR LF, which is no part of the password.
+    static func line(of text: String) -> String {
+        // CR LF is one character of a Swift string.
+        text.last == "\n" || text.last == "\r\n" ? String(text.dropLast()) : text
     }
 }

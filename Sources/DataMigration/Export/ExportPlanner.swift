@@ -172,8 +172,12 @@ final class ExportPlanner {
             "DELETE FROM export_elements WHERE record_id = $1::uuid RETURNING json_pointer",
             [.text(record.recordID)]
         ).rows
-        return rows.compactMap { $0["json_pointer"].string.map { String($0.dropFirst(record.pointer.count)) } }
-            + elements.compactMap { $0["json_pointer"].string }
+        // By bytes: a character of the record's pointer can reach into what is behind it.
+        let length = record.pointer.utf8.count
+        let inner = rows.compactMap { row in
+            row["json_pointer"].string.map { String(decoding: $0.utf8.dropFirst(length), as: UTF8.self) }
+        }
+        return inner + elements.compactMap { $0["json_pointer"].string }
     }
 
     /// Whether a span of a file already gets another text, or goes, with everything in it.
