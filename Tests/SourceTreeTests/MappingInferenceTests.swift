@@ -22,6 +22,13 @@ struct MappingInferenceTests {
             rules: ["export.json /tickets/* ticket /id", "export.json /users/* user /login"]
         ),
         Case(
+            title: "two spellings of one name are two lists",
+            files: [
+                "export.json": "{\"caf\u{e9}\":[{\"id\":\"a\"},{\"id\":\"b\"}],\"cafe\u{301}\":[{\"id\":\"c\"}]}"
+            ],
+            rules: ["export.json /cafe\u{301}/* cafe /id", "export.json /caf\u{e9}/* caf\u{e9} /id"]
+        ),
+        Case(
             title: "lists one level further down",
             files: ["export.json": #"{"version":1,"data":{"tickets":[{"id":1},{"id":2}]}}"#],
             rules: ["export.json /data/tickets/* ticket /id"]

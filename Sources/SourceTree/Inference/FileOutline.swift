@@ -1,3 +1,4 @@
+import Domain
 import LosslessJSON
 
 /// What one file holds, read as JSON: how many values, how many mistakes, and the outline of the values.
@@ -93,7 +94,11 @@ struct FileOutline: Sendable {
             } else {
                 child.note(childKind, bytes: span.count)
             }
-            if kind == .object { outline.addMember(child, named: name) } else { outline.addElement(child) }
+            if kind == .object {
+                outline.addMember(child, named: name.map(ExactText.init))
+            } else {
+                outline.addElement(child)
+            }
         }
         for item in large {
             let child = try largeOutline(
@@ -103,7 +108,7 @@ struct FileOutline: Sendable {
                 level: level + 1,
                 open: open
             )
-            outline.addMember(child, named: item.name)
+            outline.addMember(child, named: ExactText(item.name))
         }
         return outline
     }

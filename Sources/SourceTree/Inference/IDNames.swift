@@ -1,3 +1,5 @@
+import Domain
+
 /// Names of members that ids go by.
 enum IDNames {
     /// Names that mean an id wherever they stand, the best first.
@@ -12,7 +14,7 @@ enum IDNames {
     /// Members that may be the id of a record of a kind, the best first; a member counts where nearly all records have it.
     static func candidates(in outline: ValueOutline, kind: String?) -> [String] {
         let order = order(for: kind)
-        let found = outline.members.keys.sorted().compactMap { name -> (place: Int, name: String)? in
+        let found = outline.members.keys.sorted().map(\.text).compactMap { name -> (place: Int, name: String)? in
             guard !name.isEmpty, !SecretDetector.isSecretName(name),
                 let place = order.firstIndex(of: folded(name)), isUsual(name, in: outline)
             else { return nil }
@@ -24,7 +26,7 @@ enum IDNames {
     /// Whether nearly all objects have a member that says which one they are.
     static func hasID(_ outline: ValueOutline, kind: String?) -> Bool {
         let names = ["id", "uuid", "guid", "key", "identifier"] + kindNames(kind, endings: ["id", "uuid", "key"])
-        return outline.members.keys.contains { names.contains(folded($0)) && isUsual($0, in: outline) }
+        return outline.members.keys.contains { names.contains(folded($0.text)) && isUsual($0.text, in: outline) }
     }
 
     /// Whether a name stands for an id in its own right, so that it may also identify within a folder or file.
@@ -53,7 +55,7 @@ enum IDNames {
 
     /// Whether at least nine of ten objects have the member as a text or a number.
     private static func isUsual(_ name: String, in outline: ValueOutline) -> Bool {
-        guard let member = outline.members[name] else { return false }
-        return outline.presence(of: name) >= 0.9 && member.scalars * 10 >= member.count * 9
+        guard let member = outline.members[ExactText(name)] else { return false }
+        return outline.presence(of: ExactText(name)) >= 0.9 && member.scalars * 10 >= member.count * 9
     }
 }

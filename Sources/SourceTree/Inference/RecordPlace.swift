@@ -1,10 +1,11 @@
+import Domain
 import LosslessJSON
 
 /// Where the records of a file are, and what they have in common.
 struct RecordPlace: Sendable {
     /// One step down from the top of the value.
     enum Step: Sendable, Hashable {
-        case member(String)
+        case member(ExactText)
         case any
     }
 
@@ -28,7 +29,7 @@ struct RecordPlace: Sendable {
         guard !steps.isEmpty else { return "/" }
         return steps.map { step in
             switch step {
-            case .member(let name): "/" + JSONPointer.escaped(name)
+            case .member(let name): "/" + JSONPointer.escaped(name.text)
             case .any: "/*"
             }
         }.joined()
@@ -37,7 +38,7 @@ struct RecordPlace: Sendable {
     /// The name of the member that holds them; nil where it is the value itself.
     var memberName: String? {
         for step in steps.reversed() {
-            if case .member(let name) = step { return name }
+            if case .member(let name) = step { return name.text }
         }
         return nil
     }
@@ -83,7 +84,7 @@ struct RecordPlaceFinder: Sendable {
         let all = value.anyMember
         let average = Double(value.memberCount) / Double(value.opened)
         let named = value.members.keys.sorted()
-        let areIDs = named.count { isIDLike($0) } * 2 > named.count
+        let areIDs = named.count { isIDLike($0.text) } * 2 > named.count
         guard average >= 3 || areIDs, all.count > 0 else { return nil }
         // The same names in each of several files are fields, not keys.
         let (distinct, untold) = value.names
@@ -126,7 +127,7 @@ struct RecordPlaceFinder: Sendable {
         guard steps.count < Self.deepest else { return [] }
         var places: [RecordPlace] = []
         // A member named * cannot be told from a pattern.
-        for name in value.members.keys.sorted() where name != "*" {
+        for name in value.members.keys.sorted() where name.text != "*" {
             guard let member = value.members[name] else { continue }
             let at = steps + [.member(name)]
             if let place = Self.list(member, at: at) ?? keyedRecords(member, at: at) {
@@ -162,12 +163,12 @@ struct RecordPlaceFinder: Sendable {
     /// Whether what an object has beside its lists is about the lists.
     private static func isEnvelope(_ root: ValueOutline, around places: [RecordPlace]) -> Bool {
         let inside = Set(
-            places.compactMap { place -> String? in
+            places.compactMap { place -> ExactText? in
                 if case .member(let name) = place.steps.first { name } else { nil }
             }
         )
         return root.members.allSatisfy { name, member in
-            inside.contains(name) || envelope.contains(IDNames.folded(name))
+            inside.contains(name) || envelope.contains(IDNames.folded(name.text))
                 || (member.arrays == member.count && member.element == nil)
         }
     }
@@ -176,6 +177,6 @@ struct RecordPlaceFinder: Sendable {
     static func leftovers(of root: ValueOutline, places: [RecordPlace]) -> [String] {
         guard !places.contains(where: { $0.steps.isEmpty || $0.steps.first == .any }) else { return [] }
         let inside = Set(places.compactMap(\.steps.first))
-        return root.members.keys.filter { !inside.contains(.member($0)) }.sorted()
+        return root.members.keys.filter { !inside.contains(.member($0)) }.sorted().map(\.text)
     }
 }

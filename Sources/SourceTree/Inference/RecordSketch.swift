@@ -91,7 +91,7 @@ struct RecordSketch: Sendable {
 
     /// Members of the first of these names, one for each name.
     private static func usages(of names: [String], in outline: ValueOutline) -> [Usage] {
-        let members = outline.members.keys.sorted()
+        let members = outline.members.keys.sorted().map(\.text)
         return names.flatMap { name in members.filter { IDNames.folded($0) == name && !$0.isEmpty } }.map {
             Usage(name: $0)
         }

@@ -1,3 +1,4 @@
+import Domain
 import LosslessJSON
 
 /// What many values of one place have in common: how many there are of each kind, and the same for their members and
@@ -19,7 +20,7 @@ struct ValueOutline: Sendable {
     /// How many of the objects were looked into.
     private(set) var opened = 0
     /// The members of all objects, by name.
-    private(set) var members: [String: ValueOutline] = [:]
+    private(set) var members: [ExactText: ValueOutline] = [:]
     /// How many members all objects have together.
     private(set) var memberCount = 0
     /// Members whose names came too late or are no text; at most one.
@@ -72,7 +73,8 @@ struct ValueOutline: Sendable {
             opened += 1
             for member in value.members {
                 seen += 1
-                add(member.value, named: member.key.string, isSample: seen <= Self.mostSamples, depth: depth + 1)
+                let name = member.key.string.map(ExactText.init)
+                add(member.value, named: name, isSample: seen <= Self.mostSamples, depth: depth + 1)
             }
         case .array:
             for element in value.elements {
@@ -83,7 +85,7 @@ struct ValueOutline: Sendable {
         }
     }
 
-    private mutating func add(_ value: JSONValue, named name: String?, isSample: Bool, depth: Int) {
+    private mutating func add(_ value: JSONValue, named name: ExactText?, isSample: Bool, depth: Int) {
         withMember(name) {
             if isSample { $0.add(value, depth: depth) } else { $0.note(value.kind, bytes: value.span.count) }
         }
@@ -108,7 +110,7 @@ struct ValueOutline: Sendable {
     }
 
     /// Adds a member of an object that was opened.
-    mutating func addMember(_ outline: ValueOutline, named name: String?) {
+    mutating func addMember(_ outline: ValueOutline, named name: ExactText?) {
         withMember(name) { $0.merge(outline) }
     }
 
@@ -117,7 +119,7 @@ struct ValueOutline: Sendable {
         withElement { $0.merge(outline) }
     }
 
-    private mutating func withMember(_ name: String?, _ body: (inout ValueOutline) -> Void) {
+    private mutating func withMember(_ name: ExactText?, _ body: (inout ValueOutline) -> Void) {
         memberCount += 1
         if let name, members[name] != nil || members.count < Self.mostNames {
             body(&members[name, default: ValueOutline()])
@@ -151,7 +153,7 @@ struct ValueOutline: Sendable {
 
 extension ValueOutline {
     /// The share of the objects that were looked into that have a member, 0 to 1.
-    func presence(of name: String) -> Double {
+    func presence(of name: ExactText) -> Double {
         opened == 0 ? 0 : Double(members[name]?.count ?? 0) / Double(opened)
     }
 
