@@ -36,14 +36,22 @@ public struct AssetLineage: Sendable, Equatable {
         /// As reported, as exact decimal text; nil where none is given.
         public let confidence: String?
 
-        /// What edges are compared by; nothing goes before everything else.
-        var exact: [ExactText] { [upstream, downstream, type ?? "", confidence ?? ""].map(ExactText.init) }
+        /// The order of edges: that of the bytes, nothing before everything else.
+        var order: [ExactText] { [upstream, downstream, type ?? "", confidence ?? ""].map(ExactText.init) }
 
         /// Whether all four are the same, byte by byte.
-        public static func == (first: Edge, second: Edge) -> Bool { first.exact == second.exact }
+        public static func == (first: Edge, second: Edge) -> Bool {
+            ExactText(first.upstream) == ExactText(second.upstream)
+                && ExactText(first.downstream) == ExactText(second.downstream)
+                && first.type.map(ExactText.init) == second.type.map(ExactText.init)
+                && first.confidence.map(ExactText.init) == second.confidence.map(ExactText.init)
+        }
 
-        /// Of the four texts.
-        public func hash(into hasher: inout Hasher) { hasher.combine(exact) }
+        /// Of the two ids; other edges between them are few.
+        public func hash(into hasher: inout Hasher) {
+            hasher.combine(ExactText(upstream))
+            hasher.combine(ExactText(downstream))
+        }
     }
 
     /// A tree of assets: each in it once, at its smallest depth, under the neighbour with the first id that leads to it.

@@ -46,7 +46,7 @@ extension AssetLineage {
             + others.filter { ExactText($0.id) != ExactText(root.id) }.sorted {
                 ($0.depth, ExactText($0.id)) < ($1.depth, ExactText($1.id))
             }
-        edges = upstream.edges.union(downstream.edges).sorted { $0.exact.lexicographicallyPrecedes($1.exact) }
+        edges = upstream.edges.union(downstream.edges).sorted { $0.order.lexicographicallyPrecedes($1.order) }
         self.isTruncated = isTruncated
     }
 
