@@ -376,7 +376,8 @@ public struct Migration: Sendable {
 
     /// What the records of unchanged files depend on beside the files: another value and they are read anew.
     private var extractionKey: String {
-        let text = "\(mapping.sha256)|\(options.acceptRepairs)|\(options.maximumRecordBytes)"
+        let read = RecordExtractor.revision
+        let text = "\(read)|\(mapping.sha256)|\(options.acceptRepairs)|\(options.maximumRecordBytes)"
         return SHA256.hash(data: Array(text.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

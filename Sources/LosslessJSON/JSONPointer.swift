@@ -28,6 +28,24 @@ public enum JSONPointer: Sendable {
         return component.reduce(0) { $0 * 10 + Int($1 - Ascii.zero) }
     }
 
+    /// The text of a pointer's bytes; a lone surrogate (WTF-8), which no text holds, shows as its escape, `\ud800`.
+    static func text(_ pointer: [UInt8]) -> String {
+        if let text = String(validating: pointer, as: UTF8.self) { return text }
+        var text: [UInt8] = []
+        var rest = pointer[...]
+        while let byte = rest.popFirst() {
+            // In UTF-8 no byte above 9F follows ED: that is how surrogates would begin.
+            guard byte == 0xED, rest.count >= 2, let second = rest.first, second >= 0xA0 else {
+                text.append(byte)
+                continue
+            }
+            let third = rest[rest.startIndex + 1]
+            rest = rest.dropFirst(2)
+            JSONText.appendHexEscape(0xD000 | UInt32(second & 0x3F) << 6 | UInt32(third & 0x3F), to: &text)
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// Appends `/` and the escaped component.
     static func append(_ component: [UInt8], to pointer: inout [UInt8]) {
         pointer.append(Ascii.slash)

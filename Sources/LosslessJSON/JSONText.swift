@@ -140,7 +140,8 @@ extension JSONText {
         output.append(letter)
     }
 
-    private static func appendHexEscape(_ code: UInt32, to output: inout [UInt8]) {
+    /// Appends `\u` and four digits in lower case.
+    static func appendHexEscape(_ code: UInt32, to output: inout [UInt8]) {
         let digits: StaticString = "0123456789abcdef"
         output.append(Ascii.backslash)
         output.append(Ascii.u)

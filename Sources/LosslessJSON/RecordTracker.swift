@@ -237,6 +237,6 @@ extension RecordTracker {
                 JSONPointer.append(index: frames[index].index, to: &bytes)
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return JSONPointer.text(bytes)
     }
 }

@@ -138,7 +138,7 @@ struct PropertyTests {
             let selectors = try ["/*", "/*/*", "/*/0", "/0/*/*"].map { try RecordSelector(pointer: $0) }
             for case .record(_, _, let pointer, let span, _, _, _) in try scan(bytes, selectors: selectors) {
                 // A lone surrogate is not in the pointer, and a duplicate is not where the pointer leads.
-                guard !pointer.contains("\u{FFFD}"), let found = root.value(at: pointer) else { continue }
+                guard !pointer.contains("\\u"), let found = root.value(at: pointer) else { continue }
                 #expect(found.span.start >= span.start)
                 if JSONDocument.hasNoDuplicates(bytes) { #expect(found.span == span) }
             }

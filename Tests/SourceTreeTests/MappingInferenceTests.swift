@@ -254,6 +254,13 @@ struct MappingInferenceTests {
         let records = try extractor.extracted("f/g\n/a.json", #"{"x":{"k/1":{},"k":{}}}"#).records
         #expect(records.map(\.naturalID) == ["f/g\\n/a.json#0/x/k~11", "f/g\\n/a.json#0/x/k"])
         #expect(records[0].value("title") == .text("f/g\\n"))
+        // Names that are no text, or none that a column holds, or one text in two spellings.
+        let names = [#"\ud800"#, #"\udbff"#, #"\u0000"#, "", "~", "*", "caf\u{e9}", "cafe\u{301}", "\u{301}"]
+        let members = names.map { "\"\($0)\":{}" }.joined(separator: ",")
+        let odd = try extractor.extracted("a.json", "{\"x\":{\(members)}}").records
+        let ids = odd.compactMap { $0.naturalID.map(ExactText.init) }
+        #expect(odd.allSatisfy { $0.disposition == .candidate } && Set(ids).count == names.count, "\(ids)")
+        #expect(ids.first == ExactText(#"a.json#0/x/\ud800"#))
     }
 }
 

@@ -9,6 +9,9 @@ public struct RecordExtractor: Sendable {
     /// Reads up to the buffer's size; 0 at the end.
     public typealias ByteReader = (UnsafeMutableRawBufferPointer) throws -> Int
 
+    /// Goes up when the same bytes and the same mapping give other records than before: what was read then is read anew.
+    public static let revision = 2
+
     /// The mapping.
     public let mapping: Mapping
     /// The bounds.

@@ -287,7 +287,7 @@ enum ValueSource: Sendable, Hashable {
     case ordinal
     /// The path of the folder that the file is in.
     case folder
-    /// The whole path, the number of the top-level value and the record's pointer: no two records have the same.
+    /// The whole path, the number of the top-level value and the record's pointer; see `RecordPlaceText`.
     case place
     /// A fixed text.
     case constant(String)
