@@ -1,4 +1,5 @@
 import DataMigration
+import Domain
 import LosslessJSON
 import Postgres
 import TestSupport
