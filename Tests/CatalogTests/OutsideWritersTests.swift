@@ -61,7 +61,7 @@ struct OutsideWritersTests {
                     defer { course.isOver.store(true, ordering: .relaxed) }
                     for round in 1...rounds {
                         let patch = #"{"body":{"round":\#(round)}}"#
-                        try await Self.write(CatalogWrite(key, .mergePatch(patch.body), author: everything), to: store)
+                        try await Self.save(CatalogWrite(key, .mergePatch(patch.body), author: everything), to: store)
                     }
                     return []
                 }
@@ -119,7 +119,7 @@ struct OutsideWritersTests {
                     for round in 1...rounds {
                         let patch = #"{"title":"\#(round)"}"#
                         let key = DocumentKey(.tasks, "task-3")
-                        try await Self.write(
+                        try await Self.save(
                             CatalogWrite(key, .mergePatch(patch.body), author: everything),
                             to: harness.store
                         )
@@ -167,7 +167,7 @@ struct OutsideWritersTests {
     }
 
     /// Writes as clients do: again where other programs were faster each time, as they are on a busy machine.
-    private static func write(_ write: CatalogWrite, to store: JSONTreeStore) async throws {
+    private static func save(_ write: CatalogWrite, to store: JSONTreeStore) async throws {
         let end = ContinuousClock.now + .seconds(60)
         while .now < end {
             do {
