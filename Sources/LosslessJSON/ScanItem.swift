@@ -4,11 +4,11 @@
 public enum ScanItem: Hashable, Sendable {
     /// A record that a selector chose.
     ///
-    /// `selector` is the selector's place in the list given to the scanner and `ordinal` the top-level value's number, from
-    /// 0. `pointer` is the record's own RFC 6901 pointer, empty for the whole value; a lone surrogate in it shows as its
-    /// escape, `\ud800`. `bytes` is nil when the record is larger than `maximumRecordBytes`. `document` is the record read, where the scanner was
-    /// asked for it and had it at hand: never of scalars, of records with others inside, of more than 256 KiB, and where a
-    /// limit was broken in the value before. The records of a value come before the value
+    /// `selector` is the selector's place in the list given to the scanner and `ordinal` the top-level value's number,
+    /// from 0. `pointer` is the record's own RFC 6901 pointer, empty for the whole value; a lone surrogate in it shows as
+    /// its escape, `\ud800`. `bytes` is nil when the record is larger than `maximumRecordBytes`. `document` is the record
+    /// read, where the scanner was asked for it and had it at hand: never of scalars, of records with others inside, of
+    /// more than 256 KiB, and where a limit was broken in the value before. The records of a value come before the value
     /// itself; should it turn out invalid they come before that, and must be dropped.
     case record(
         selector: Int,

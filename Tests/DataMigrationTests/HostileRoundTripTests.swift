@@ -12,13 +12,11 @@ private struct HostileJSON {
     /// Two spellings of one character, two of one name, lone surrogates, the signs of pointers, nothing, a control.
     private static let names = [
         "a", "A", "\\u0061", "caf\u{e9}", "cafe\u{301}", "\\u00e9", "e\\u0301", "\\ud800", "\\udfff", "~", "/", "~1",
-        "",
-        " ", "\\n", "\u{301}", "\u{1F469}\u{200D}\u{1F680}", "x.y", "0", "-1", "\u{FEFF}",
+        "", " ", "\\n", "\u{301}", "\u{1F469}\u{200D}\u{1F680}", "x.y", "0", "-1", "\u{FEFF}",
     ]
     static let scalars = [
         "null", "true", "0", "-0", "0.0", "1.10", "1e400", "-1E-400", "9007199254740993", "1.0e2", "\"\"",
-        "\"caf\u{e9}\"",
-        "\"cafe\u{301}\"", "\"\\ud83d\"", "\"\\/ \\\" \\\\\"", "\"\\u0041\"", "[]", "{}",
+        "\"caf\u{e9}\"", "\"cafe\u{301}\"", "\"\\ud83d\"", "\"\\/ \\\" \\\\\"", "\"\\u0041\"", "[]", "{}",
     ]
 
     mutating func pick<T>(_ choices: [T]) -> T { choices[Int.random(in: 0..<choices.count, using: &generator)] }
@@ -35,8 +33,8 @@ private struct HostileJSON {
         switch depth < 4 ? Int.random(in: 0..<6, using: &generator) : 0 {
         case 4: return object(depth: depth)
         case 5:
-            return
-                "[\((0..<Int.random(in: 0...4, using: &generator)).map { _ in value(depth: depth + 1) }.joined(separator: ","))]"
+            let elements = (0..<Int.random(in: 0...4, using: &generator)).map { _ in value(depth: depth + 1) }
+            return "[\(elements.joined(separator: ","))]"
         default: return pick(Self.scalars)
         }
     }

@@ -70,7 +70,8 @@ struct DiscoveryAction: Sendable, Equatable {
         if note.looksSecret, !earlier.looksSecret, asset.sensitivity < secretLooking {
             patch.add("sensitivity", secretLooking.rawValue)
         }
-        if note != earlier || ExactText(note.path) != ExactText(earlier.path) { patch.add(note) }
+        // By its bytes: two spellings of one text are equal strings.
+        if note.text != earlier.text { patch.add(note) }
         guard !patch.isEmpty else { return nil }
         return DiscoveryAction(
             kind: isMoved ? .moved : .updated,
@@ -129,7 +130,7 @@ private struct ObjectText {
     mutating func add(_ note: DiscoveryNote) {
         begin("metadata")
         text += Array(#"{"\#(DiscoveryNote.memberName)":"#.utf8)
-        note.append(to: &text)
+        text += note.text
         text.append(UInt8(ascii: "}"))
     }
 

@@ -104,9 +104,9 @@ extension DiscoveryNote {
         return microseconds
     }
 
-    /// Appends the note as JSON; what is not known is null, so that a merge patch removes it.
-    func append(to output: inout [UInt8]) {
-        output += Array(#"{"path":"#.utf8)
+    /// The note as JSON; what is not known is null, so that a merge patch removes it.
+    var text: [UInt8] {
+        var output = Array(#"{"path":"#.utf8)
         JSONText.append(path, to: &output)
         output += Array(#","entry":"\#(entry.rawValue)","content":"\#(content.rawValue)""#.utf8)
         output += Array(#","size":\#(size.map(String.init) ?? "null")"#.utf8)
@@ -116,6 +116,6 @@ extension DiscoveryNote {
             output += Array(#","\#(name)":"#.utf8)
             if let text { JSONText.append(text, to: &output) } else { output += Array("null".utf8) }
         }
-        output += Array(#","looks_secret":\#(looksSecret)}"#.utf8)
+        return output + Array(#","looks_secret":\#(looksSecret)}"#.utf8)
     }
 }

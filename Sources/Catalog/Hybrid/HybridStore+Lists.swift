@@ -58,7 +58,7 @@ extension HybridStore {
         ).rows
         var counts: [String: [String: Int]] = [:]
         for row in rows {
-            // Two spellings of one word are counted together: the texts are equal for whoever reads the answer here.
+            // Two spellings of one word are equal strings, and counted together as in the other home.
             counts[row["what"].string ?? "", default: [:]][row["word"].string ?? "", default: 0] +=
                 Int(row["count"].integer ?? 0)
         }

@@ -14,19 +14,19 @@ enum IDNames {
     /// Members that may be the id of a record of a kind, the best first; a member counts where nearly all records have it.
     static func candidates(in outline: ValueOutline, kind: String?) -> [String] {
         let order = order(for: kind)
-        let found = outline.members.keys.sorted().map(\.text).compactMap { name -> (place: Int, name: String)? in
-            guard !name.isEmpty, !SecretDetector.isSecretName(name),
-                let place = order.firstIndex(of: folded(name)), isUsual(name, in: outline)
+        let found = outline.members.keys.compactMap { name -> (place: Int, name: ExactText)? in
+            guard !name.text.isEmpty, !SecretDetector.isSecretName(name.text),
+                let place = order.firstIndex(of: folded(name.text)), isUsual(name, in: outline)
             else { return nil }
             return (place, name)
         }
-        return found.sorted { ($0.place, $0.name) < ($1.place, $1.name) }.prefix(mostCandidates).map(\.name)
+        return found.sorted { ($0.place, $0.name) < ($1.place, $1.name) }.prefix(mostCandidates).map(\.name.text)
     }
 
     /// Whether nearly all objects have a member that says which one they are.
     static func hasID(_ outline: ValueOutline, kind: String?) -> Bool {
         let names = ["id", "uuid", "guid", "key", "identifier"] + kindNames(kind, endings: ["id", "uuid", "key"])
-        return outline.members.keys.contains { names.contains(folded($0.text)) && isUsual($0.text, in: outline) }
+        return outline.members.keys.contains { names.contains(folded($0.text)) && isUsual($0, in: outline) }
     }
 
     /// Whether a name stands for an id in its own right, so that it may also identify within a folder or file.
@@ -54,8 +54,8 @@ enum IDNames {
     }
 
     /// Whether at least nine of ten objects have the member as a text or a number.
-    private static func isUsual(_ name: String, in outline: ValueOutline) -> Bool {
-        guard let member = outline.members[ExactText(name)] else { return false }
-        return outline.presence(of: ExactText(name)) >= 0.9 && member.scalars * 10 >= member.count * 9
+    private static func isUsual(_ name: ExactText, in outline: ValueOutline) -> Bool {
+        guard let member = outline.members[name] else { return false }
+        return outline.presence(of: name) >= 0.9 && member.scalars * 10 >= member.count * 9
     }
 }

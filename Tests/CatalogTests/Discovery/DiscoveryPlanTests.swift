@@ -321,9 +321,7 @@ struct DiscoveryPlanTests {
             looksSecret: true
         )
         for note in [note, file("x").note, file("x", sha256: nil, content: .changing).note] {
-            var text: [UInt8] = []
-            note.append(to: &text)
-            #expect(DiscoveryNote(try JSONDocument(strict: text).root) == note)
+            #expect(DiscoveryNote(try JSONDocument(strict: note.text).root) == note)
         }
         #expect(DiscoveryNote(try JSONDocument(strict: Array(#"{"path":1}"#.utf8)).root) == nil)
         #expect(DiscoveryNote(nil) == nil)

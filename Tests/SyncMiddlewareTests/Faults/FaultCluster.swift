@@ -223,26 +223,29 @@ actor FaultCluster {
 
     /// Waits until each instance has answered and acknowledged something since its last start.
     func waitUntilAllWork() async throws {
-        for (instance, place) in places.enumerated() {
-            let name = "p\(instance).\(place.starts)"
-            try await eventually("\(name) works: \(talk())") {
-                let events = try HistoryFile.events(of: ["\(directory)/\(name).jsonl"])
-                return events.contains { if case .answered = $0.what { true } else { false } }
-                    && events.contains { if case .acknowledged = $0.what { true } else { false } }
-            }
+        try await eventuallyEach("works") { events in
+            events.contains { if case .answered = $0.what { true } else { false } }
+                && events.contains { if case .acknowledged = $0.what { true } else { false } }
         }
     }
 
     /// Waits until each instance has answered a reader of every key from now on.
     func waitUntilAllIsReadAgain() async throws {
         let begin = MonotonicTime.now
+        try await eventuallyEach("has read all keys") { events in
+            let keys = events.compactMap { event in
+                if case .answered(let read) = event.what, read.begunAt > begin { read.key } else { nil }
+            }
+            return Set(keys).count == load.keys
+        }
+    }
+
+    /// Waits until the history of each instance since its last start is as it is to be.
+    private func eventuallyEach(_ what: String, _ isMet: ([HistoryEvent]) -> Bool) async throws {
         for (instance, place) in places.enumerated() {
             let name = "p\(instance).\(place.starts)"
-            try await eventually("\(name) has read all keys: \(talk())") {
-                let keys = try HistoryFile.events(of: ["\(directory)/\(name).jsonl"]).compactMap { event in
-                    if case .answered(let read) = event.what, read.begunAt > begin { read.key } else { nil }
-                }
-                return Set(keys).count == load.keys
+            try await eventually("\(name) \(what): \(talk())") {
+                isMet(try HistoryFile.events(of: ["\(directory)/\(name).jsonl"]))
             }
         }
     }

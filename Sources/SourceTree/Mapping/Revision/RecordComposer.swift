@@ -45,39 +45,32 @@ struct RecordComposer {
             return (body, true)
         }
         var text: [UInt8] = [UInt8(ascii: "{")]
-        // Names are unescaped bytes: two spellings of one character are two fields.
-        var names: Set<[UInt8]> = []
-        func add(_ name: [UInt8], spelled: [UInt8], _ value: [UInt8]) {
-            names.insert(name)
+        func add(_ quotedName: some Sequence<UInt8>, _ value: some Sequence<UInt8>) {
             if text.count > 1 { text.append(UInt8(ascii: ",")) }
-            text += spelled
+            text += quotedName
             text.append(UInt8(ascii: ":"))
             text += value
         }
         let rest = restMembers(wanted)
         // The rest can hold a column's field as it was spelled: that one says it best.
         let spelled = Set(rest.map(\.key.unescaped))
+        var names: Set<[UInt8]> = []
         for column in shape.row.columns where spelled.isDisjoint(with: ownNames(of: column).map { Array($0.utf8) }) {
             let inverse = ColumnInverse(column: column, wanted: wanted)
             guard !inverse.isNothing, let value = inverse.text(inPlaceOf: nil) else { continue }
-            guard let name = freeName(of: column, besides: names) else { continue }
-            var quoted: [UInt8] = []
-            JSONText.append(name, to: &quoted)
-            add(Array(name.utf8), spelled: quoted, value)
+            let free = ownNames(of: column).first { names.insert(Array($0.utf8)).inserted }
+            guard let name = free else { continue }
+            var quotedName: [UInt8] = []
+            JSONText.append(name, to: &quotedName)
+            add(quotedName, value)
         }
-        for member in rest {
-            add(member.key.unescaped, spelled: Array(member.key.rawText), Array(member.value.rawText))
-        }
+        for member in rest { add(member.key.rawText, member.value.rawText) }
         return (text + [UInt8(ascii: "}")], false)
     }
 
     /// Whether the body alone is no record: it lacks the id that the shape looks for.
     private func needsFields(_ wanted: [MappedValue], in body: JSONValue) -> Bool {
         extractor.revise(body.rawText, at: place, to: wanted)?.unmet.isEmpty != true
-    }
-
-    private func freeName(of column: ColumnProgram, besides names: Set<[UInt8]>) -> String? {
-        ownNames(of: column).first { !names.contains(Array($0.utf8)) }
     }
 
     /// The members that a column is read from as a whole, the first choice first.

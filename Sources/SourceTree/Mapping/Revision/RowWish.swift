@@ -156,10 +156,10 @@ struct RowWish {
         let members = Array(root.members)
         var places: [[UInt8]: [Int]] = [:]
         for (place, member) in members.enumerated() { places[member.key.unescaped, default: []].append(place) }
-        let names = present.keys.sorted { $0.lexicographicallyPrecedes($1) }
-        for name in names where !ownFields.contains(name) {
+        let held = present.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        for (name, values) in held where !ownFields.contains(name) {
             // A name that is there several times is in the rest as often, whatever columns read of it.
-            guard let old = places[name]?.prefix(present[name]?.count ?? 0), let first = old.first else { continue }
+            guard let old = places[name]?.prefix(values.count), let first = old.first else { continue }
             let new = wanted[name] ?? []
             for place in old.dropLast(new.count) { plan.remove(child: place, of: root) }
             for (place, value) in zip(old.suffix(new.count), new) {
